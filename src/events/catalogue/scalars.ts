@@ -1,0 +1,50 @@
+/** The small shapes that many facts share: a service name, an address, a port, a digest. */
+import ipaddr from 'ipaddr.js';
+import { z } from 'zod';
+import { durationMs, durationPattern } from '../duration.ts';
+
+/** The one way of writing an address: IPv4 in four decimals, IPv6 by RFC 5952. `undefined` where it is neither. */
+export function canonicalAddress(text: string): string | undefined {
+  if (ipaddr.IPv4.isValidFourPartDecimal(text)) return ipaddr.IPv4.parse(text).toString();
+  if (!text.includes(':') || text.includes('%') || !ipaddr.IPv6.isValid(text)) return undefined;
+  return ipaddr.IPv6.parse(text).toRFC5952String();
+}
+
+/** An IP address literal, made canonical, so that one server never has two names. */
+export const address = z.string().transform((text, context) => {
+  const canonical = canonicalAddress(text);
+  if (canonical !== undefined) return canonical;
+  context.issues.push({ code: 'custom', input: text, message: 'expected an IP address such as 192.0.2.7 or 2001:db8::7' });
+  return z.NEVER;
+});
+
+export const port = z.int().min(1).max(65_535);
+
+const hostLabel = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
+
+/** Whether this is a DNS name of ordinary labels, in lower case, without the final dot. `*` is no ordinary label. */
+export function isDomainName(name: string): boolean {
+  return name.length <= 253 && name.split('.').every((label) => hostLabel.test(label));
+}
+
+/** A DNS name, made canonical: lower case, no final dot. */
+export const domainName = z.string().transform((text, context) => {
+  const name = text.toLowerCase().replace(/\.$/, '');
+  if (isDomainName(name)) return name;
+  context.issues.push({ code: 'custom', input: text, message: 'expected a DNS name such as app.example.com' });
+  return z.NEVER;
+});
+
+/** A duration in text, at least `minMs` milliseconds. */
+export function duration(minMs = 0): z.ZodString {
+  return z
+    .string()
+    .regex(durationPattern, 'expected a duration such as 500ms, 30s or 5m')
+    .refine((text) => !durationPattern.test(text) || durationMs(text) >= minMs, `expected at least ${minMs}ms`);
+}
+
+/** Lower-case hexadecimal SHA-256. */
+export const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digits');
+
+/** A moment: whole milliseconds since 1970, UTC. */
+export const moment = z.int().nonnegative();

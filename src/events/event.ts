@@ -1,0 +1,80 @@
+/**
+ * The envelope that every fact travels in, and the union of all facts. The envelope is the same in the log, in NDJSON
+ * and on the stream; (`node`, `position`) is an event's identity.
+ */
+import { z } from 'zod';
+import { configurationApplied } from './catalogue/configuration.ts';
+import { validationRecorded } from './catalogue/health.ts';
+import { nodeAttested, nodeStarted, nodeStopped } from './catalogue/node.ts';
+import { overrideCleared, overrideSet } from './catalogue/overrides.ts';
+import { serverDeregistered, serverRegistered, serverUpdated } from './catalogue/servers.ts';
+
+/** Every kind of fact there is, in the order of the catalogue's subjects. */
+export const catalogue = [
+  nodeStarted,
+  nodeStopped,
+  nodeAttested,
+  configurationApplied,
+  serverRegistered,
+  serverUpdated,
+  serverDeregistered,
+  validationRecorded,
+  overrideSet,
+  overrideCleared,
+] as const;
+
+type Definition = (typeof catalogue)[number];
+export type EventType = Definition['type'];
+export type DataOf<T extends EventType> = z.output<Extract<Definition, { type: T }>['data']>;
+
+/** Who asked for something. */
+export const actor = z.strictObject({
+  kind: z.enum(['human', 'tool', 'agent', 'system']),
+  name: z.string().min(1).max(200),
+  /** Where the request came from. */
+  address: z.string().max(200).optional(),
+});
+export type Actor = z.output<typeof actor>;
+
+/** Names a command, so that repeating it has one effect. Remembered for 24 h. */
+export const request = z.strictObject({
+  key: z.string().min(1).max(200),
+  /** Digest of the command's body: the same key with another body is refused. */
+  digest: z.string(),
+});
+export type Request = z.output<typeof request>;
+
+/** The envelope around data that has not been looked at. */
+export interface Envelope<T extends string = string, D = unknown> {
+  /** Place in this node's log: 1, 2, 3, ... with no gap (I1). */
+  readonly position: number;
+  /** When it was appended, in milliseconds; never goes back (I2). */
+  readonly at: number;
+  /** Whose log this is. */
+  readonly node: string;
+  readonly type: T;
+  /** Schema version of `data`. */
+  readonly v: number;
+  readonly actor?: Actor;
+  readonly request?: Request;
+  /** Position of the event that led to this one. */
+  readonly cause?: number;
+  readonly data: D;
+}
+
+/** An event of one type, at the newest version of its data. */
+export type EventOf<T extends EventType> = { [K in T]: Envelope<K, DataOf<K>> }[T];
+/** Any event, at the newest version of its data. */
+export type Event = EventOf<EventType>;
+
+/** A fact before it has a place in a log: what commands decide and what observers see. */
+export type FactOf<T extends EventType> = {
+  [K in T]: {
+    readonly type: K;
+    readonly data: DataOf<K>;
+    readonly actor?: Actor;
+    readonly request?: Request;
+    readonly cause?: number;
+  };
+}[T];
+export type Fact = FactOf<EventType>;
