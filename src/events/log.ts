@@ -2,7 +2,7 @@
  * The log of one node: facts in the order in which they were appended. The batch is its unit: written whole or not at
  * all, one after another, each holding the hash of the one before. Only synced batches are shown to anybody.
  */
-import type { Event, Fact } from './event.ts';
+import type { Envelope, Event, Fact } from './event.ts';
 
 /** The hash that stands before the first batch. */
 export const noHash = new Uint8Array(32);
@@ -15,6 +15,13 @@ export interface Batch {
   /** SHA-256 of the batch's bytes, which begin with the previous batch's hash. */
   readonly hash: Uint8Array;
   readonly events: readonly Event[];
+}
+
+/** A batch as it was written, its events at the versions of that day: what its hash was made of, and what exports hold. */
+export interface StoredBatch extends Omit<Batch, 'events'> {
+  /** The hash of the batch before. */
+  readonly previousHash: Uint8Array;
+  readonly events: readonly Envelope[];
 }
 
 /** Where a log ends. An empty log ends at position 0, at 0, with `noHash`. */
@@ -33,6 +40,8 @@ export interface EventSource {
 }
 
 export interface EventLog extends EventSource {
+  /** Like `read`, but with the events as they were written. */
+  readStored(options?: { readonly from?: number }): AsyncIterable<StoredBatch>;
   /** The last batch written, synced or not. */
   readonly end: LogEnd;
   /** The last batch that is known to survive power loss. */

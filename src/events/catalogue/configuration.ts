@@ -1,14 +1,21 @@
 /**
  * The configuration, as a schema and as a fact. The keys are the original OpenGSLB's with what its documents promise,
  * and ours in addition. Durations stay text here (`30s`), so that an event reads like the file that it came from;
- * secrets are replaced by keyed digests before a configuration becomes a fact.
+ * secrets are replaced by keyed digests before a configuration becomes a fact. What one field alone can say about its
+ * value is here; what several fields say together is in `commands/configuration-problems.ts`.
  */
 import { z } from 'zod';
 import { defineEvent } from '../define-event.ts';
 import { address, domainName, duration, port, sha256 } from './scalars.ts';
 
 /** Path to a file or folder. */
-const path = z.string().min(1);
+const path = z
+  .string()
+  .min(1)
+  .refine((text) => !text.includes('\0'), 'expected a path without NUL characters');
+
+/** A bearer secret: long enough that nobody finds it by trying. */
+const token = z.string().min(16, 'expected a token of at least 16 characters');
 
 /** `host:port`, `:port` or `[v6]:port`. */
 export const listenAddress = z
@@ -19,21 +26,42 @@ export const listenAddress = z
 const cidr = z.union([z.cidrv4(), z.cidrv6()], 'expected a network such as 10.0.0.0/8 or 2001:db8::/32');
 
 /** A whole number of bytes, or text such as `512MiB`. */
-const byteSize = z.union([z.int().positive(), z.string().regex(/^\d+(?:\.\d+)?(?:B|KiB|MiB|GiB|TiB)$/)], 'expected bytes, such as 1048576 or 512MiB');
+const byteSize = z.union(
+  [z.int().positive(), z.string().regex(/^\d+(?:\.\d+)?(?:B|KiB|MiB|GiB|TiB)$/)],
+  'expected bytes, such as 1048576 or 512MiB',
+);
+
+/** One status, or a range of them from low to high. */
+const statusRange = z.union(
+  [
+    z.int().min(100).max(599),
+    z
+      .string()
+      .regex(/^[1-5]\d\d-[1-5]\d\d$/)
+      .refine((text) => text.slice(0, 3) <= text.slice(4)),
+  ],
+  'expected a status such as 204, or a range such as 200-299',
+);
+
+/** What HTTP allows between a header's colon and the end of its line. */
+const headerValue = z.string().regex(/^[\t\x20-\x7e\x80-\xff]*$/, 'expected a header value: one line, without control characters');
 
 /**
  * How one server is checked. What is left out is filled from `overwatch.validation`, then from the defaults named here
  * (see `projections/checks.ts`).
  */
 export const healthCheck = z.strictObject({
-  /** Default `http`. */
+  /** What is tried: a request, a request over TLS, or only a connection. Default `http`. */
   type: z.enum(['http', 'https', 'tcp']).optional(),
   /** From one check to the next. Default `overwatch.validation.check_interval`. At least 100ms. */
   interval: duration(100).optional(),
-  /** After this the check has failed. Default `overwatch.validation.check_timeout`. At least 10ms. */
+  /** After this the check has failed. Default `overwatch.validation.check_timeout`. At least 10ms, at most `interval`. */
   timeout: duration(10).optional(),
   /** http and https: what is asked for. Default `/health`. */
-  path: z.string().startsWith('/', 'expected a path that starts with /').optional(),
+  path: z
+    .string()
+    .regex(/^\/[\x21-\x7e]*$/, 'expected a path that starts with / and holds no spaces')
+    .optional(),
   /** http and https: Host header and TLS server name. Default: the server's `host`, else its address. */
   host: z.string().min(1).optional(),
   /** Failures that take an up server down; they accumulate until `success_threshold` successes in a row. Default 3. */
@@ -41,40 +69,51 @@ export const healthCheck = z.strictObject({
   /** Successes in a row that take a down server up. Default 2. */
   success_threshold: z.int().min(1).max(100).optional(),
   /** http and https: statuses that count as success, `204` or `200-299`. Default `["200-299"]`. */
-  expected_status: z
-    .array(z.union([z.int().min(100).max(599), z.string().regex(/^[1-5]\d\d-[1-5]\d\d$/)], 'expected a status such as 204, or a range such as 200-299'))
-    .min(1)
-    .optional(),
+  expected_status: z.array(statusRange).min(1).optional(),
   /** http and https: text that the first 64 KiB of the body must contain. Default: the body is not read. */
   expected_body: z.string().min(1).max(1000).optional(),
-  /** http and https. Default `GET`. */
+  /** http and https: the request's method. Default `GET`. */
   method: z.enum(['GET', 'HEAD', 'POST', 'OPTIONS']).optional(),
-  /** http and https: sent with the request. */
-  headers: z.record(z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'expected a header name'), z.string()).optional(),
+  /** http and https: sent with the request. Every value counts as a secret once it is read. */
+  headers: z.record(z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'expected a header name'), headerValue).optional(),
   /** https: whether the certificate must be valid for the host. Default true. */
   verify_tls: z.boolean().optional(),
 });
 export type HealthCheck = z.output<typeof healthCheck>;
 
 const staticServer = z.strictObject({
+  /** Where clients are sent: an IP address, never a name. */
   address,
+  /** Where it is checked. Clients learn only the address. */
   port: port.default(80),
   /** Share of the answers under `weighted`; 0 counts as draining. */
   weight: z.int().nonnegative().default(100),
   /** The domain that this server serves. */
   service: domainName,
+  /** Host header and TLS server name of its checks. Default: the address. */
   host: z.string().min(1).optional(),
   /** Before the region's. */
   health_check: healthCheck.optional(),
 });
 
 const region = z.strictObject({
+  /** What domains call it. Unique. */
   name: z.string().min(1).max(100),
+  /** Servers that are known beforehand; agents and the API may add others. */
   servers: z.array(staticServer).default([]),
+  /** For every server here that says nothing else. */
   health_check: healthCheck.default({}),
-  /** ISO 3166 alpha-2. */
-  countries: z.array(z.string().length(2).toUpperCase()).default([]),
-  continents: z.array(z.string().toUpperCase().pipe(z.enum(['AF', 'AN', 'AS', 'EU', 'NA', 'OC', 'SA']))).default([]),
+  /** Countries that `geolocation` sends here, in ISO 3166 alpha-2. */
+  countries: z.array(z.string().length(2, 'expected a country code of two letters, such as DE').toUpperCase()).default([]),
+  /** Continents that `geolocation` sends here. */
+  continents: z
+    .array(
+      z
+        .string()
+        .toUpperCase()
+        .pipe(z.enum(['AF', 'AN', 'AS', 'EU', 'NA', 'OC', 'SA'])),
+    )
+    .default([]),
 });
 
 /** The original's spellings of each algorithm. */
@@ -100,11 +139,13 @@ const lastResort = z.enum(['servfail', 'last_healthy', 'all']);
 const ttlSeconds = z.int().min(0).max(604_800);
 
 const domain = z.strictObject({
+  /** The name that clients ask for. Unique. */
   name: domainName,
+  /** How one server is chosen among those that are fit. */
   routing_algorithm: routingAlgorithm.default('round-robin'),
-  /** Order matters for `failover`. */
+  /** Where its servers stand, by region name. Order matters for `failover`. */
   regions: z.array(z.string()).min(1),
-  /** Default `dns.default_ttl`. */
+  /** Seconds that a resolver may keep an answer. Default `dns.default_ttl`. */
   ttl: ttlSeconds.optional(),
   /** How many addresses one answer holds. */
   answers: z.union([z.enum(['single', 'all']), z.int().min(1).max(16)], 'expected single, all or a number from 1 to 16').default('single'),
@@ -112,59 +153,89 @@ const domain = z.strictObject({
   when_all_unhealthy: lastResort.optional(),
   /** `failover`: whether a recovered server takes over again at once, after `failback_delay`, or when an operator says so. */
   failback: z.enum(['auto', 'delay', 'manual']).default('auto'),
+  /** How long a recovered server waits under `failback: delay`. */
   failback_delay: duration(0).default('5m'),
   /** How long a server that came back takes to reach its whole weight. `0s`: at once. */
   slow_start: duration(0).default('0s'),
+  /** `latency`: how measurements become a choice. */
   latency_config: z
     .strictObject({
+      /** Share of the newest measurement in the average. */
       smoothing_factor: z.number().gt(0).max(1).default(0.3),
+      /** Milliseconds beyond which a server is too far away to be chosen. */
       max_latency_ms: z.int().positive().default(500),
+      /** Measurements before a server's average counts. */
       min_samples: z.int().positive().default(3),
     })
     .optional(),
 });
 
-/** Records that stand beside the steered names. `name` is relative to the zone; `@` is the zone itself. */
-const recordBase = { name: z.string().default('@'), ttl: ttlSeconds.optional() };
-const hostTarget = z.string().min(1).max(254);
+/** The name of another host, whole, never relative to the zone; `@` is the zone itself. */
+const hostTarget = z.union([z.literal('@'), domainName], 'expected a whole DNS name such as mail.example.com, or "@" for the zone itself');
+/** As above, or `.`, which says that there is none (RFC 2782, RFC 7505). */
+const hostTargetOrNone = z.union(
+  [z.literal('.'), hostTarget],
+  'expected a whole DNS name such as mail.example.com, "@" for the zone itself, or "." for none',
+);
+
+const recordBase = {
+  /** Relative to the zone, or whole with a final dot; `@` is the zone itself. */
+  name: z.string().toLowerCase().default('@'),
+  /** Seconds that a resolver may keep it. Default `dns.default_ttl`. */
+  ttl: ttlSeconds.optional(),
+};
+
+/** Records that stand beside the steered names. */
 const staticRecord = z.discriminatedUnion('type', [
-  z.strictObject({ ...recordBase, type: z.literal('A'), address: z.ipv4() }),
-  z.strictObject({ ...recordBase, type: z.literal('AAAA'), address: z.ipv6() }),
+  z.strictObject({ ...recordBase, type: z.literal('A'), address: z.ipv4('expected an IPv4 address such as 192.0.2.7') }),
+  z.strictObject({ ...recordBase, type: z.literal('AAAA'), address: z.ipv6('expected an IPv6 address such as 2001:db8::7') }),
   z.strictObject({ ...recordBase, type: z.literal('CNAME'), target: hostTarget }),
+  /** Gives the names at and below `name` to another server. */
   z.strictObject({ ...recordBase, type: z.literal('NS'), target: hostTarget }),
-  z.strictObject({ ...recordBase, type: z.literal('MX'), preference: z.int().min(0).max(65_535).default(10), target: hostTarget }),
+  z.strictObject({ ...recordBase, type: z.literal('MX'), preference: z.int().min(0).max(65_535).default(10), target: hostTargetOrNone }),
   z.strictObject({
     ...recordBase,
     type: z.literal('SRV'),
     priority: z.int().min(0).max(65_535).default(0),
     weight: z.int().min(0).max(65_535).default(0),
     port: z.int().min(0).max(65_535),
-    target: hostTarget,
+    target: hostTargetOrNone,
   }),
-  z.strictObject({ ...recordBase, type: z.literal('TXT'), text: z.union([z.string(), z.array(z.string()).min(1)]) }),
+  /** One string of at most 255 bytes, or a list of them. */
+  z.strictObject({
+    ...recordBase,
+    type: z.literal('TXT'),
+    text: z.union([z.string(), z.array(z.string()).min(1)], 'expected a text, or a list of texts; quote what looks like a number'),
+  }),
   z.strictObject({
     ...recordBase,
     type: z.literal('CAA'),
     flags: z.int().min(0).max(255).default(0),
-    tag: z.string().regex(/^[a-zA-Z0-9]{1,15}$/),
+    tag: z.string().regex(/^[a-zA-Z0-9]{1,15}$/, 'expected a tag such as issue, issuewild or iodef'),
     value: z.string(),
   }),
 ]);
 export type StaticRecord = z.output<typeof staticRecord>;
 
 const fullZone = z.strictObject({
+  /** The zone's apex. */
   name: domainName,
   /** Default: `ns1.ZONE` at the listen address. An address is needed only for a nameserver inside the zone (glue). */
   nameservers: z.array(z.strictObject({ name: domainName, address: address.optional() })).default([]),
+  /** What the zone holds beside the steered names. */
   records: z.array(staticRecord).default([]),
 });
 /** A zone is a name, or a name with its nameservers and records. */
-const zone = z.union([domainName.transform((name) => fullZone.parse({ name })), fullZone], 'expected a zone name, or {name, nameservers, records}');
+const zone = z.union(
+  [domainName.transform((name) => fullZone.parse({ name })), fullZone],
+  'expected a zone name, or {name, nameservers, records}',
+);
 export type Zone = z.output<typeof fullZone>;
 
 const dns = z.strictObject({
   /** UDP and TCP. */
   listen_address: listenAddress.default(':53'),
+  /** Seconds that a resolver may keep an answer for which nothing else is said. */
   default_ttl: ttlSeconds.default(60),
   /** The original's way of saying `when_all_unhealthy: last_healthy` for every domain. */
   return_last_healthy: z.boolean().default(false),
@@ -173,61 +244,103 @@ const dns = z.strictObject({
   /** Worker threads; 0: cores - 1, at least one. */
   workers: z.int().min(0).max(256).default(0),
   /** Sampled log of queries. */
-  query_log: z.strictObject({ enabled: z.boolean().default(false), sample: z.number().gt(0).max(1).default(0.01) }).prefault({}),
+  query_log: z
+    .strictObject({
+      /** Whether it is written. */
+      enabled: z.boolean().default(false),
+      /** Share of the queries that it holds. */
+      sample: z.number().gt(0).max(1).default(0.01),
+    })
+    .prefault({}),
 });
 
 const overwatch = z.strictObject({
+  /** Who this node is. */
   identity: z
     .strictObject({
       /** Default: the host's name when the log is made. */
       node_id: z.string().min(1).max(253).optional(),
+      /** Where it stands; free text. */
       region: z.string().default(''),
     })
     .prefault({}),
-  /** Service to token. */
-  agent_tokens: z.record(domainName, z.string().min(16, 'expected a token of at least 16 characters')).default({}),
+  /** Service to token: whoever proves the token may speak for that service. */
+  agent_tokens: z.record(domainName, token).default({}),
+  /** How agents are heard. Left out: no gossip. */
   gossip: z
     .strictObject({
+      /** UDP and TCP. Default `0.0.0.0:7946`. */
       bind_address: listenAddress.optional(),
+      /** 32 bytes in base64, the same on every member. */
       encryption_key: z.string().optional(),
+      /** From one probe of a member to the next. */
       probe_interval: duration(10).default('1s'),
+      /** How long a probed member has to answer before others are asked to try. */
       probe_timeout: duration(10).default('500ms'),
+      /** From one round of telling news to the next. */
       gossip_interval: duration(10).default('200ms'),
+      /** Whether agents of the original OpenGSLB, which prove nothing, are let in. */
       legacy_agents: z.enum(['refuse', 'accept']).default('refuse'),
     })
     .optional(),
+  /** How servers are checked where neither they nor their region say. */
   validation: z
     .strictObject({
       /** Whether servers are checked from outside. Without it registration is the claim: up. */
       enabled: z.boolean().default(true),
+      /** From one check of a server to the next. */
       check_interval: duration(100).default('30s'),
+      /** After this a check has failed. At most `check_interval`. */
       check_timeout: duration(10).default('5s'),
       /** Checks that run at once; servers that fail may take at most half of them. */
       max_concurrent: z.int().min(2).max(10_000).default(256),
     })
     .prefault({}),
-  stale: z.strictObject({ threshold: duration(1000).default('30s'), remove_after: duration(1000).default('5m') }).prefault({}),
+  /** What silence of an agent means. */
+  stale: z
+    .strictObject({
+      /** Silence after which its claims are void. */
+      threshold: duration(1000).default('30s'),
+      /** Silence after which its backends are forgotten. */
+      remove_after: duration(1000).default('5m'),
+    })
+    .prefault({}),
+  /** Signed answers. */
   dnssec: z
     .strictObject({
+      /** Switching it off takes `security_acknowledgment`. */
       enabled: z.boolean().default(true),
+      /** The sentence that says that the risk of unsigned answers is understood. */
       security_acknowledgment: z.string().optional(),
+      /** Of new keys. */
       algorithm: z.enum(['ECDSAP256SHA256', 'ECDSAP384SHA384']).default('ECDSAP256SHA256'),
+      /** With `key_sync.peers`: this node may make the first key. Exactly one node may. */
       bootstrap: z.boolean().default(false),
+      /** From one rotation to the next. Left out: only when an operator starts one. */
       rotate_every: duration(0).optional(),
+      /** Overwatches that share this one's keys. */
       key_sync: z
         .strictObject({
-          peers: z.array(z.url()).default([]),
+          /** Their URLs. */
+          peers: z.array(z.url('expected a URL such as https://overwatch-2.example.com:8443')).default([]),
+          /** How often they are asked. */
           poll_interval: duration(1000).default('1h'),
+          /** How long one of them has to answer. */
           timeout: duration(100).default('30s'),
         })
         .prefault({}),
     })
     .prefault({}),
+  /** Where clients are, for `geolocation`. */
   geolocation: z
     .strictObject({
+      /** A country database in MaxMind's format. */
       database_path: path.optional(),
+      /** For clients whose place is not known. */
       default_region: z.string().optional(),
+      /** Whether the client subnet that a resolver sends is used. */
       ecs_enabled: z.boolean().default(true),
+      /** Networks that are asked before the database; the longest prefix decides. */
       custom_mappings: z.array(z.strictObject({ cidr, region: z.string(), comment: z.string().optional() })).default([]),
     })
     .prefault({}),
@@ -236,87 +349,171 @@ const overwatch = z.strictObject({
 });
 
 const percent = z.number().min(0).max(100);
+/** How long a weight takes to sink while a signal is bad. */
 const bleedDuration = duration(0).default('30s');
 
 const agent = z.strictObject({
+  /** Who this agent is, and its proof. */
   identity: z.strictObject({
-    service_token: z.string().min(16, 'expected a token of at least 16 characters'),
+    /** The token of its service at the overwatch. Never sent; only proven. */
+    service_token: token,
+    /** Region of its backends. */
     region: z.string().default(''),
+    /** Its certificate; made when there is none. */
     cert_path: path.default('/var/lib/opengslb/agent.crt'),
+    /** The certificate's private key; made with it. */
     key_path: path.default('/var/lib/opengslb/agent.key'),
   }),
+  /** What it watches and speaks for. */
   backends: z
     .array(
       z.strictObject({
+        /** A domain of the overwatch. */
         service: domainName,
+        /** Where clients are sent. */
         address: z.string().min(1),
         port,
+        /** Share of the answers under `weighted`; 0 counts as draining. */
         weight: z.int().nonnegative().default(100),
+        /** How the agent checks it from inside. */
         health_check: healthCheck.default({}),
       }),
     )
     .min(1),
+  /** Signals of trouble to come, which lower weights before anything fails. */
   predictive: z
     .strictObject({
+      /** Whether they are sent. */
       enabled: z.boolean().default(false),
+      /** How often they are measured. */
       check_interval: duration(100).default('10s'),
+      /** Percent of the processors. */
       cpu: z.strictObject({ threshold: percent.default(90), bleed_duration: bleedDuration }).prefault({}),
+      /** Percent of the memory. */
       memory: z.strictObject({ threshold: percent.default(85), bleed_duration: bleedDuration }).prefault({}),
+      /** Failed checks a minute, over `window`. */
       error_rate: z
-        .strictObject({ threshold: z.number().nonnegative().default(10), window: duration(1000).default('60s'), bleed_duration: bleedDuration })
+        .strictObject({
+          threshold: z.number().nonnegative().default(10),
+          window: duration(1000).default('60s'),
+          bleed_duration: bleedDuration,
+        })
         .prefault({}),
     })
     .prefault({}),
-  gossip: z.strictObject({ encryption_key: z.string(), overwatch_nodes: z.array(listenAddress).min(1) }),
-  heartbeat: z.strictObject({ interval: duration(1000).default('10s'), missed_threshold: z.int().min(1).default(3) }).prefault({}),
+  /** Whom it reports to. */
+  gossip: z.strictObject({
+    /** 32 bytes in base64, the same on every member. */
+    encryption_key: z.string(),
+    /** Every overwatch, each told separately. */
+    overwatch_nodes: z.array(listenAddress).min(1),
+  }),
+  /** Sign of life. */
+  heartbeat: z
+    .strictObject({
+      /** From one to the next. */
+      interval: duration(1000).default('10s'),
+      /** Intervals of silence after which the overwatch counts it as stale. */
+      missed_threshold: z.int().min(1).default(3),
+    })
+    .prefault({}),
+  /** Round trips of real clients, read from the kernel. */
   latency_learning: z
     .strictObject({
+      /** Whether they are read and sent. */
       enabled: z.boolean().default(false),
+      /** How often open connections are looked at. */
       poll_interval: duration(100).default('10s'),
+      /** Age at which a connection's round trip is trusted. */
       min_connection_age: duration(0).default('5s'),
+      /** Bits of an IPv4 address that are kept. */
       ipv4_prefix: z.int().min(8).max(32).default(24),
+      /** Bits of an IPv6 address that are kept. */
       ipv6_prefix: z.int().min(16).max(128).default(48),
+      /** Share of the newest measurement in the average. */
       ewma_alpha: z.number().gt(0).max(1).default(0.3),
+      /** Networks that are remembered; the oldest give way. */
       max_subnets: z.int().positive().default(100_000),
+      /** How long a network without news is remembered. */
       subnet_ttl: duration(1000).default('168h'),
+      /** Measurements before a network is reported. */
       min_samples: z.int().positive().default(5),
+      /** How often changed networks are reported. */
       report_interval: duration(1000).default('30s'),
     })
     .prefault({}),
 });
 
 const api = z.strictObject({
+  /** Whether there is one. */
   enabled: z.boolean().default(false),
+  /** TCP. */
   address: listenAddress.default('127.0.0.1:8080'),
   /** Networks that may ask at all. Default: loopback. */
   allowed_networks: z.array(cidr).default(['127.0.0.0/8', '::1/128']),
+  /** Whether `X-Forwarded-For` says who asks. Only behind a proxy that sets it. */
   trust_proxy_headers: z.boolean().default(false),
+  /** Who may ask for what. None: whoever asks from this host may do everything. */
   tokens: z
     .array(
       z.strictObject({
+        /** What the log calls whoever uses it. Unique. */
         name: z.string().min(1).max(100),
+        /** viewer: reads. operator: also overrides, drains, servers. admin: everything. */
         role: z.enum(['viewer', 'operator', 'admin']),
+        /** Whose word its overrides are: a person's goes before a tool's. */
         kind: z.enum(['human', 'tool']),
-        token: z.string().min(16, 'expected a token of at least 16 characters'),
+        /** The secret itself. */
+        token,
       }),
     )
     .default([]),
+  /** Certificate and key. Left out: plain HTTP. */
   tls: z.strictObject({ cert_path: path, key_path: path }).optional(),
 });
 
 export const configuration = z.strictObject({
+  /** overwatch: answers DNS. agent: watches applications. */
   mode: z.enum(['agent', 'overwatch']).default('overwatch'),
+  /** Agent mode only, and needed there. */
   agent: agent.optional(),
+  /** The node that answers. */
   overwatch: overwatch.prefault({}),
+  /** What it answers, and where. */
   dns: dns.prefault({}),
+  /** Places where servers stand. */
   regions: z.array(region).default([]),
+  /** Names that are steered. */
   domains: z.array(domain).default([]),
+  /** REST, stream and dashboard. */
   api: api.prefault({}),
+  /** What the program says of itself, on standard output. */
   logging: z
-    .strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info'), format: z.enum(['json', 'text']).default('json') })
+    .strictObject({
+      /** The least important line that is written. */
+      level: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+      /** For programs or for people. */
+      format: z.enum(['json', 'text']).default('json'),
+    })
     .prefault({}),
-  metrics: z.strictObject({ enabled: z.boolean().default(false), address: listenAddress.default(':9090') }).prefault({}),
-  log: z.strictObject({ retention: duration(60_000).default('720h'), max_bytes: byteSize.default('8GiB') }).prefault({}),
+  /** Numbers for Prometheus. */
+  metrics: z
+    .strictObject({
+      /** Whether they are served. */
+      enabled: z.boolean().default(false),
+      /** TCP. */
+      address: listenAddress.default(':9090'),
+    })
+    .prefault({}),
+  /** The event log on disk. */
+  log: z
+    .strictObject({
+      /** How far back it reaches at least. */
+      retention: duration(60_000).default('720h'),
+      /** How large it may grow. */
+      max_bytes: byteSize.default('8GiB'),
+    })
+    .prefault({}),
   /** What a command may not do without force. */
   guards: z
     .strictObject({
@@ -340,6 +537,9 @@ export const secretPaths = [
   ['regions', '*', 'servers', '*', 'health_check', 'headers', '*'],
   ['api', 'tokens', '*', 'token'],
 ] as const;
+
+/** What stands where a secret stood: a keyed digest, so that a change can be seen and the secret cannot. */
+export const redactedSecret = /^hmac-sha256:[0-9a-f]{64}$/;
 
 export const configurationApplied = defineEvent({
   type: 'configuration.applied',

@@ -1,10 +1,14 @@
 /** The small shapes that many facts share: a service name, an address, a port, a digest. */
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
-import { durationMs, durationPattern } from '../duration.ts';
+import { durationMs, durationPattern, durationText } from '../duration.ts';
+
+/** Four decimals as they are written canonically. Most addresses are this, and a fact's address is checked often. */
+const canonicalIpv4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
 
 /** The one way of writing an address: IPv4 in four decimals, IPv6 by RFC 5952. `undefined` where it is neither. */
 export function canonicalAddress(text: string): string | undefined {
+  if (canonicalIpv4.test(text)) return text;
   if (ipaddr.IPv4.isValidFourPartDecimal(text)) return ipaddr.IPv4.parse(text).toString();
   if (!text.includes(':') || text.includes('%') || !ipaddr.IPv6.isValid(text)) return undefined;
   return ipaddr.IPv6.parse(text).toRFC5952String();
@@ -35,12 +39,19 @@ export const domainName = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+const durationExpected = 'expected a duration such as 500ms, 30s or 5m';
+
+/** Says what a bare number lacks: whether 30 is seconds or milliseconds is not for the program to guess. */
+function notDurationText({ input }: { readonly input?: unknown }): string {
+  return typeof input === 'number' ? `expected a duration with its unit: write ${input}s if seconds are meant` : durationExpected;
+}
+
 /** A duration in text, at least `minMs` milliseconds. */
 export function duration(minMs = 0): z.ZodString {
   return z
-    .string()
-    .regex(durationPattern, 'expected a duration such as 500ms, 30s or 5m')
-    .refine((text) => !durationPattern.test(text) || durationMs(text) >= minMs, `expected at least ${minMs}ms`);
+    .string({ error: notDurationText })
+    .regex(durationPattern, durationExpected)
+    .refine((text) => !durationPattern.test(text) || durationMs(text) >= minMs, `expected at least ${durationText(minMs)}`);
 }
 
 /** Lower-case hexadecimal SHA-256. */

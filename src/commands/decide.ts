@@ -1,0 +1,66 @@
+/**
+ * The one door for commands: has it been carried out already, what does it make true, may it. Pure: the same order on
+ * the same state is decided alike, so a dry run is this function and nothing more.
+ */
+import { createHash } from 'node:crypto';
+import type { Fact } from '../events/event.ts';
+import { assertNever } from '../projections/assert-never.ts';
+import type { CarriedOut } from '../projections/requests.ts';
+import type { State } from '../projections/state.ts';
+import { applyConfiguration } from './apply-configuration.ts';
+import { type Command, type Decision, isRefusal, type Order, type Refusal } from './command.ts';
+import { guard } from './guard.ts';
+import { attestAnswers, startNode, stopNode } from './node.ts';
+import { clearOverride, setOverride } from './overrides.ts';
+
+/** Facts to append, or that the same order was carried out before, or a refusal. */
+export type Ruling = { readonly facts: readonly Fact[] } | { readonly carriedOut: CarriedOut } | Refusal;
+
+export function decide(order: Order, state: State): Ruling {
+  const { command, actor, key } = order;
+  const digest = commandDigest(command);
+  const earlier = key === undefined ? undefined : state.requests.get(key);
+  if (earlier !== undefined) return earlier.digest === digest ? { carriedOut: earlier } : keyReused(key as string);
+  const decision = decisionOn(command, state);
+  if (isRefusal(decision)) return decision;
+  const refusal = isForced(command) ? undefined : guard(decision, state);
+  if (refusal !== undefined) return refusal;
+  const request = key === undefined ? {} : { request: { key, digest } };
+  return { facts: decision.map((fact) => ({ ...fact, actor, ...request })) };
+}
+
+function decisionOn(command: Command, state: State): Decision {
+  switch (command.kind) {
+    case 'applyConfiguration':
+      return applyConfiguration(command, state);
+    case 'setOverride':
+      return setOverride(command, state);
+    case 'clearOverride':
+      return clearOverride(command, state);
+    case 'startNode':
+      return startNode(command, state);
+    case 'stopNode':
+      return stopNode(command, state);
+    case 'attestAnswers':
+      return attestAnswers(state);
+    default:
+      return assertNever(command);
+  }
+}
+
+function isForced(command: Command): boolean {
+  return 'force' in command && command.force;
+}
+
+function commandDigest(command: Command): string {
+  const entries = Object.entries(command).sort(([a], [b]) => (a < b ? -1 : 1));
+  return createHash('sha256').update(JSON.stringify(entries)).digest('hex');
+}
+
+function keyReused(key: string): Refusal {
+  return {
+    refused: 'request-key-reused',
+    error: `the request key ${key} was used for another command in the last 24 hours`,
+    remedy: 'use a new key for a new command, and repeat a command with its own key unchanged',
+  };
+}

@@ -1,0 +1,226 @@
+/**
+ * The log on disk: one LevelDB record a batch, its key the position of its first event (8 bytes, big-endian). Three
+ * more records say what the log is: `format`, `node`, and `synced`, the end that was last brought to stable storage.
+ * Their keys begin with 0xff, which no position does, so they stand behind all batches. A directory that does not fit
+ * what it says of itself is refused when it is opened; nothing is repaired here.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { ClassicLevel } from 'classic-level';
+import { batchFormat, type Link, linkOf, type StoredRecord, sameHash, vouched } from './chain.ts';
+import { type BatchStore, openChainedLog } from './chained-log.ts';
+import { type Codec, codec as ownCodec } from './codec.ts';
+import { type EventLog, type LogEnd, LogError, noHash } from './log.ts';
+import { broken, reasonOf, tooNew } from './log-errors.ts';
+
+type Database = ClassicLevel<Uint8Array, Uint8Array>;
+
+export interface LevelLogOptions {
+  readonly directory: string;
+  /** Whose log this is; needed to make one. A log that exists keeps its own name, unless a person gave this one. */
+  readonly node?: string;
+  /** Whether a person gave the name, so that another one in the log is an error. Default false. */
+  readonly nodeIsExplicit?: boolean;
+  /** Default true. */
+  readonly createIfMissing?: boolean;
+  /** Default: the program's own. */
+  readonly codec?: Codec;
+  /** How much LevelDB gathers in memory, and in one file of its own log, before it writes a table. Default 4 MiB. */
+  readonly writeBufferBytes?: number;
+}
+
+/** Opens the log, or makes it. The errors are those of `LogErrorCode`. */
+export async function openLevelLog(options: LevelLogOptions): Promise<EventLog> {
+  const { directory, codec = ownCodec, writeBufferBytes = 4 * 1024 * 1024 } = options;
+  const database = await openDatabase(directory, options.createIfMissing ?? true, writeBufferBytes);
+  try {
+    const node = await readIdentity(database, options);
+    const store = levelStore(database, writeBufferBytes);
+    const end = await findEnd(database, store, codec, node);
+    return openChainedLog({ store, node, codec, end });
+  } catch (error) {
+    await database.close();
+    throw errorFor(directory, error);
+  }
+}
+
+async function openDatabase(directory: string, createIfMissing: boolean, writeBufferSize: number): Promise<Database> {
+  // LevelDB would leave files of its own in a directory that it only looked at.
+  if (!createIfMissing && !existsSync(join(directory, 'CURRENT'))) throw noLog(directory);
+  const database: Database = new ClassicLevel(directory, { keyEncoding: 'view', valueEncoding: 'view', createIfMissing, writeBufferSize });
+  try {
+    await database.open();
+    return database;
+  } catch (error) {
+    throw errorFor(directory, error);
+  }
+}
+
+const textKey = (name: string) => Buffer.concat([Buffer.of(0xff), Buffer.from(name)]);
+const formatKey = textKey('format');
+const nodeKey = textKey('node');
+const syncedKey = textKey('synced');
+/** LevelDB counts its cache as memory in use, which `mayFillBuffer` must not mistake for its buffer. */
+const uncached = { fillCache: false };
+/** Every batch's key is before it. */
+const batchesEnd = Buffer.of(0xff);
+
+function keyOf(position: number): Buffer {
+  const key = Buffer.alloc(8);
+  key.writeBigUInt64BE(BigInt(position));
+  return key;
+}
+
+function recordOf([key, bytes]: readonly [Uint8Array, Uint8Array]): StoredRecord {
+  const first = key.length === 8 ? Number(Buffer.from(key).readBigUInt64BE()) : 0;
+  if (first < 1 || !Number.isSafeInteger(first)) throw broken(`key ${Buffer.from(key).toString('hex')}`, 'no batch has such a key');
+  return { first, bytes };
+}
+
+/** Whose log it is. A new directory becomes the log of `node`. */
+async function readIdentity(database: Database, { directory, node, nodeIsExplicit = false }: LevelLogOptions): Promise<string> {
+  const [format, owner] = (await database.getMany([formatKey, nodeKey], uncached)).map((value) => value && Buffer.from(value).toString());
+  if (format === undefined || owner === undefined) {
+    const isNew = (await database.keys({ limit: 1 }).all()).length === 0;
+    if (isNew && node === undefined) throw noLog(directory);
+    if (!isNew || node === undefined) throw broken(`directory ${directory}`, 'it holds records, but does not say that it is a log');
+    await database
+      .batch()
+      .put(formatKey, Buffer.from(String(batchFormat)))
+      .put(nodeKey, Buffer.from(node))
+      .write({ sync: true });
+    return node;
+  }
+  if (Number(format) > batchFormat) throw tooNew(`directory ${directory}`, `format ${format}`);
+  if (Number(format) !== batchFormat) throw broken(`directory ${directory}`, `there was never a format ${format}`);
+  if (nodeIsExplicit && node !== undefined && owner !== node) throw anotherNodes(directory, owner, node);
+  return owner;
+}
+
+/** Where the log ends, once what was noted as synced is known to be there, and what follows it to be sound. */
+async function findEnd(database: Database, store: BatchStore, codec: Codec, node: string): Promise<LogEnd> {
+  const noted = await readSynced(database);
+  const [final] = await database.iterator({ lt: batchesEnd, reverse: true, limit: 1 }).all();
+  if (final === undefined) {
+    if (noted.position > 0) throw tailLost(noted.position, 0);
+    return { position: 0, at: 0, hash: noHash };
+  }
+  const last = linkOf(recordOf(final));
+  if (noted.position > last.last) throw tailLost(noted.position, last.last);
+  await checkTail(store, noted, last);
+  const { at } = codec.decodeBatch(last.bytes, last.first, node, last.hash);
+  const end = { position: last.last, at, hash: last.hash };
+  // What a process left behind unsynced when it was killed may still be in the kernel alone.
+  if (noted.position < end.position) await store.sync(end);
+  return end;
+}
+
+/** The batch that was noted as synced is there, with its hash, and the chain leads from it to the last. */
+async function checkTail(store: BatchStore, noted: Noted, last: Link): Promise<void> {
+  const from = Math.max(noted.position, 1);
+  let isFirst = noted.position > 0;
+  for await (const links of vouched(store.read(from), from, { position: last.last, hash: last.hash, at: 0 })) {
+    const link = links[0];
+    if (!isFirst || link === undefined) continue;
+    isFirst = false;
+    if (link.last !== noted.position || !sameHash(link.hash, noted.hash)) {
+      throw broken(`position ${noted.position}`, 'the batch there is not the one that was noted when it was synced');
+    }
+  }
+}
+
+type Noted = Pick<LogEnd, 'position' | 'hash'>;
+
+/** `synced`: a position (8 bytes, big-endian), and the hash of the batch that ends there. */
+async function readSynced(database: Database): Promise<Noted> {
+  const value = await database.get(syncedKey, uncached);
+  if (value === undefined) return { position: 0, hash: noHash };
+  if (value.length !== 8 + noHash.length) throw broken('the note of what was synced', 'it is not a position and a hash');
+  return { position: Number(Buffer.from(value).readBigUInt64BE()), hash: value.subarray(8) };
+}
+
+function syncedNote({ position, hash }: Noted): Buffer {
+  return Buffer.concat([keyOf(position), hash]);
+}
+
+/** Keys, notes and LevelDB's own bookkeeping of one write, generously. */
+const bufferMargin = 16 * 1024;
+/** Records and bytes that one read from LevelDB brings at most (a single record may be larger). */
+const chunkRecordsMax = 4096;
+const chunkBytesMax = 1024 * 1024;
+
+function levelStore(database: Database, writeBufferBytes: number): BatchStore {
+  /**
+   * LevelDB syncs the file of its own log that it is writing to, and no other. When its buffer is full it goes on in a
+   * new file, and what was not synced in the old one would not be by a sync in the new: power loss could then leave a
+   * gap *before* what was acknowledged. So the batch that may fill the buffer is synced; a file is only ever left whole.
+   */
+  function mayFillBuffer(record: StoredRecord): boolean {
+    return Number(database.getProperty('leveldb.approximate-memory-usage')) + record.bytes.length + bufferMargin > writeBufferBytes;
+  }
+
+  return {
+    async write(record, end, sync) {
+      const isSynced = sync || mayFillBuffer(record);
+      // The chained form of a batch is several times faster than the array form.
+      const batch = database.batch().put(keyOf(record.first), record.bytes);
+      if (isSynced) batch.put(syncedKey, syncedNote(end));
+      await batch.write({ sync: isSynced });
+      return isSynced;
+    },
+    async sync(end) {
+      // LevelDB does not sync an empty batch; the note is one that says something.
+      await database.batch().put(syncedKey, syncedNote(end)).write({ sync: true });
+    },
+    async *read(from) {
+      const [start] = await database.keys({ lte: keyOf(from), reverse: true, limit: 1 }).all();
+      const range = { gte: start ?? keyOf(0), lt: batchesEnd, highWaterMarkBytes: chunkBytesMax };
+      const iterator = database.iterator(range);
+      try {
+        for (;;) {
+          const entries = await iterator.nextv(chunkRecordsMax);
+          if (entries.length === 0) return;
+          yield entries.map(recordOf);
+        }
+      } catch (error) {
+        throw errorFor(database.location, error);
+      } finally {
+        await iterator.close();
+      }
+    },
+    close: () => database.close(),
+  };
+}
+
+/** The error for what LevelDB said, by the code that it, or what caused it, carries. */
+function errorFor(directory: string, error: unknown): LogError {
+  if (error instanceof LogError) return error;
+  const codes = codesOf(error);
+  if (codes.includes('LEVEL_LOCKED')) {
+    const remedy = 'Stop the other process, ask the running node through its API, or read a copy of the directory.';
+    return new LogError('log-in-use', `Another opengslb process has the log in ${directory}.`, remedy, error);
+  }
+  if (codes.includes('LEVEL_CORRUPTION')) return broken(`directory ${directory}`, reasonOf(error), error);
+  const remedy = 'See that the directory is on a sound disk with room on it, and that this user may write there.';
+  return new LogError('log-unavailable', `The log in ${directory} cannot be used: ${reasonOf(error)}.`, remedy, error);
+}
+
+function codesOf(error: unknown): readonly unknown[] {
+  return error instanceof Error ? [(error as { readonly code?: unknown }).code, ...codesOf(error.cause)] : [];
+}
+
+function noLog(directory: string): LogError {
+  return new LogError('log-closed', `There is no log in ${directory}.`, 'Name the folder that a node keeps its log in.');
+}
+
+function anotherNodes(directory: string, owner: string, node: string): LogError {
+  const remedy = `Give this node the name ${owner}, or a directory of its own.`;
+  return new LogError('log-of-another-node', `The log in ${directory} belongs to node ${owner}, not to ${node}.`, remedy);
+}
+
+function tailLost(noted: number, found: number): LogError {
+  const remedy =
+    'Do not trust the disk that lost them. Restore the directory from a copy, or move it away and start with an empty one; ' +
+    '`opengslb log verify` shows what is left.';
+  return new LogError('log-tail-lost', `The log was synced up to position ${noted}, but ends at position ${found}.`, remedy);
+}

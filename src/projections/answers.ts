@@ -1,0 +1,199 @@
+/**
+ * From state to what DNS says: for every service the candidates in order, each with the reason that it is in or out,
+ * and the wheel that answers are drawn from. DNS, REST, explain and replay all read this, so none can disagree.
+ *
+ * A candidate is an address of the service; several ports of it are as fit as the worst of them. Candidates are sorted
+ * into tiers, and the first tier that is not empty answers, so that a drain of everything or a node that sees nobody
+ * never empties a name that could be served (I5):
+ *
+ *     verdict     weight   by            when_all_unhealthy   tier
+ *     up          > 0      anyone        any                  fit
+ *     up          0        anyone        any                  draining
+ *     draining    any      anyone        any                  draining
+ *     unproven    > 0      nothing       any                  unproven
+ *     unproven    0        nothing       any                  draining
+ *     down        any      an override   any                  -
+ *     down        any      validation    servfail             -
+ *     down        any      validation    all                  last-resort
+ */
+import { createHash } from 'node:crypto';
+import type { Domain, RoutingAlgorithm } from '../events/catalogue/configuration.ts';
+import { assertNever } from './assert-never.ts';
+import { type ConfigurationInForce, lastResortOf, servicesOf, ttlSecondsOf } from './configuration.ts';
+import { type Server, serversOf } from './registry.ts';
+import { algorithms } from './routing/algorithms.ts';
+import type { Wheel } from './routing/wheel.ts';
+import type { State } from './state.ts';
+import { type Verdict, verdictOn } from './verdict.ts';
+
+/** The address families, by the record type that carries them. */
+export const families = ['A', 'AAAA'] as const;
+export type Family = (typeof families)[number];
+
+/** In the order in which they answer: the first that is not empty, and no other (I5). */
+export const tiers = ['fit', 'draining', 'unproven', 'last-resort'] as const;
+export type Tier = (typeof tiers)[number];
+
+/** One server of a service, and what is thought of it. */
+export interface JudgedServer {
+  readonly server: Server;
+  readonly verdict: Verdict;
+  /** Undefined: it never answers as things are. */
+  readonly tier: Tier | undefined;
+}
+
+/** One address that a service could answer with. */
+export interface Candidate {
+  readonly address: string;
+  readonly family: Family;
+  readonly tier: Tier | undefined;
+  /** Whether it is in the tier that answers. */
+  readonly answers: boolean;
+  readonly weight: number;
+  /** Every port of it in this service; the first is the worst, whose verdict stands for the address. */
+  readonly servers: readonly [JudgedServer, ...JudgedServer[]];
+}
+
+/** What one family of a service's addresses answers. */
+export interface FamilyAnswer {
+  /** The tier that answers; undefined: none does, which is SERVFAIL. */
+  readonly tier: Tier | undefined;
+  /** Empty exactly where `tier` is undefined. */
+  readonly wheel: Wheel;
+}
+
+export interface ServiceAnswer {
+  readonly service: string;
+  readonly ttlSeconds: number;
+  readonly algorithm: RoutingAlgorithm;
+  /**
+   * By family. Undefined where the service has servers but none of this family: NODATA. A service without any server
+   * has both, with empty wheels: SERVFAIL, because the answer is not known yet.
+   */
+  readonly families: Readonly<Record<Family, FamilyAnswer | undefined>>;
+  /** In the order that `failover` follows: regions as the domain lists them, then servers as the file does, then the others. */
+  readonly candidates: readonly Candidate[];
+}
+
+const nothing: FamilyAnswer = { tier: undefined, wheel: { spokes: [], draw: 'sequence' } };
+
+/** What is answered for a service; undefined where the configuration does not name it. */
+export function answerOf(state: State, service: string): ServiceAnswer | undefined {
+  const inForce = state.configuration;
+  const domain = inForce?.domains.get(service);
+  if (inForce === undefined || domain === undefined) return undefined;
+  const judged = judgedServers(state, inForce, domain);
+  const candidates = families.flatMap((family) => candidatesOf(family, judged));
+  const known = candidates.length > 0;
+  const familyAnswer = (family: Family): FamilyAnswer | undefined => {
+    const ofFamily = candidates.filter((candidate) => candidate.family === family);
+    if (ofFamily.length === 0) return known ? undefined : nothing;
+    return routeFamily(domain, ofFamily);
+  };
+  return {
+    service,
+    ttlSeconds: ttlSecondsOf(inForce.configuration, domain),
+    algorithm: domain.routing_algorithm,
+    families: { A: familyAnswer('A'), AAAA: familyAnswer('AAAA') },
+    candidates,
+  };
+}
+
+function routeFamily(domain: Domain, candidates: readonly Candidate[]): FamilyAnswer {
+  const route = algorithms[domain.routing_algorithm];
+  if (route === undefined) return nothing;
+  const answering = candidates.filter((candidate) => candidate.answers);
+  const size = domain.answers === 'single' ? 1 : domain.answers === 'all' ? Math.max(1, answering.length) : domain.answers;
+  return { tier: answering[0]?.tier, wheel: route(answering, size) };
+}
+
+function judgedServers(state: State, inForce: ConfigurationInForce, domain: Domain): JudgedServer[] {
+  const servers = [...serversOf(state.registry, domain.name)].filter((server) => domain.regions.includes(server.region));
+  return inAnswerOrder(inForce, domain, servers).map((server) => {
+    const verdict = verdictOn(state, server);
+    return { server, verdict, tier: tierOf(inForce, domain, server, verdict) };
+  });
+}
+
+/** Regions as the domain lists them; in a region the file's servers in the file's order, then the others as they came. */
+function inAnswerOrder(inForce: ConfigurationInForce, domain: Domain, servers: readonly Server[]): Server[] {
+  const rank = (server: Server): number => {
+    const listed = inForce.regions.get(server.region)?.servers ?? [];
+    const place = listed.findIndex((other) => other.service === server.service && other.address === server.address && other.port === server.port);
+    return place === -1 ? listed.length : place;
+  };
+  return servers
+    .map((server) => ({ server, region: domain.regions.indexOf(server.region), place: rank(server) }))
+    .sort((a, b) => a.region - b.region || a.place - b.place || a.server.position - b.server.position)
+    .map(({ server }) => server);
+}
+
+/** The truth table above. */
+function tierOf(inForce: ConfigurationInForce, domain: Domain, server: Server, verdict: Verdict): Tier | undefined {
+  switch (verdict.status) {
+    case 'up':
+      return server.weight > 0 ? 'fit' : 'draining';
+    case 'draining':
+      return 'draining';
+    case 'unproven':
+      return server.weight > 0 ? 'unproven' : 'draining';
+    case 'down': {
+      const isLastResort = verdict.authority === 'validation' && lastResortOf(inForce.configuration, domain) === 'all';
+      return isLastResort ? 'last-resort' : undefined;
+    }
+    default:
+      return assertNever(verdict.status);
+  }
+}
+
+/** Later is worse. */
+function badness(tier: Tier | undefined): number {
+  return tier === undefined ? tiers.length : tiers.indexOf(tier);
+}
+
+function candidatesOf(family: Family, judged: readonly JudgedServer[]): Candidate[] {
+  const byAddress = new Map<string, [JudgedServer, ...JudgedServer[]]>();
+  for (const entry of judged) {
+    const { address } = entry.server;
+    if (address.includes(':') !== (family === 'AAAA')) continue;
+    const others = byAddress.get(address);
+    if (others === undefined) byAddress.set(address, [entry]);
+    else if (badness(entry.tier) > badness(others[0].tier)) others.unshift(entry);
+    else others.push(entry);
+  }
+  const best = tiers.find((tier) => [...byAddress.values()].some(([worst]) => worst.tier === tier));
+  return [...byAddress].map(([address, servers]) => ({
+    address,
+    family,
+    tier: servers[0].tier,
+    answers: servers[0].tier !== undefined && servers[0].tier === best,
+    weight: Math.min(...servers.map(({ server }) => server.weight)),
+    servers,
+  }));
+}
+
+/** Whether any address of the service is fit. */
+export function hasFitServer(answer: ServiceAnswer): boolean {
+  return answer.candidates.some((candidate) => candidate.tier === 'fit');
+}
+
+/** What a client can see of an answer, as text: equal exactly where the answers are. */
+export function answerText(answer: ServiceAnswer): string {
+  const familyText = (family: Family): string => {
+    const of = answer.families[family];
+    if (of === undefined) return `${family} nodata`;
+    const spokes = of.wheel.spokes.map((spoke) => `${spoke.addresses.join(',')}*${spoke.weight}`);
+    return `${family} ${of.wheel.draw} ${spokes.join(' ')}`;
+  };
+  return `${answer.service} ${answer.ttlSeconds} ${families.map(familyText).join(' ')}`;
+}
+
+/** SHA-256 of everything that the state answers. */
+export function answersDigest(state: State): string {
+  const hash = createHash('sha256');
+  for (const service of [...servicesOf(state.configuration)].sort()) {
+    const answer = answerOf(state, service);
+    if (answer !== undefined) hash.update(answerText(answer)).update('\n');
+  }
+  return hash.digest('hex');
+}

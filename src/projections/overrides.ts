@@ -1,0 +1,74 @@
+/**
+ * What people and tools demanded. Both authorities' words on a server are kept side by side, so that clearing one shows
+ * the other again; which of them decides is `verdict.ts`'s business.
+ */
+import type { Actor, DataOf, EventOf } from '../events/event.ts';
+import { type Deadlines, setDeadline } from './deadlines.ts';
+import { entryOf, targetText } from './endpoint.ts';
+
+export type Authority = DataOf<'override.set'>['authority'];
+
+export interface Override extends DataOf<'override.set'> {
+  readonly at: number;
+  readonly position: number;
+  readonly actor: Actor | undefined;
+}
+
+/** service -> `authority target` -> override. */
+export type Overrides = Map<string, Map<string, Override>>;
+
+function keyOf(authority: Authority, address: string, port: number | null): string {
+  return `${authority} ${targetText(address, port)}`;
+}
+
+export function evolveOverrides(
+  overrides: Overrides,
+  deadlines: Deadlines,
+  event: EventOf<'override.set' | 'override.cleared'>,
+): void {
+  const { service, authority, address, port } = event.data;
+  const key = keyOf(authority, address, port);
+  if (event.type === 'override.set') {
+    const { at, position, actor } = event;
+    entryOf(overrides, service, () => new Map<string, Override>()).set(key, { ...event.data, at, position, actor });
+    setDeadline(deadlines, 'override-expires', `${service} ${key}`, event.data.until);
+  } else {
+    remove(overrides, service, key);
+    setDeadline(deadlines, 'override-expires', `${service} ${key}`, null);
+  }
+}
+
+/** The deadline `override-expires` fired: the service whose override ended. */
+export function expireOverride(overrides: Overrides, deadlineKey: string): string {
+  const space = deadlineKey.indexOf(' ');
+  const service = deadlineKey.slice(0, space);
+  remove(overrides, service, deadlineKey.slice(space + 1));
+  return service;
+}
+
+function remove(overrides: Overrides, service: string, key: string): void {
+  const ofService = overrides.get(service);
+  if (ofService?.delete(key) && ofService.size === 0) overrides.delete(service);
+}
+
+/** The override of that authority with exactly this target. */
+export function overrideOn(
+  overrides: Overrides,
+  authority: Authority,
+  service: string,
+  address: string,
+  port: number | null,
+): Override | undefined {
+  return overrides.get(service)?.get(keyOf(authority, address, port));
+}
+
+/** The override that decides about a server, if any: a person's before a tool's, one on its port before one on its address. */
+export function decidingOverride(overrides: Overrides, service: string, address: string, port: number): Override | undefined {
+  if (!overrides.has(service)) return undefined;
+  return (
+    overrideOn(overrides, 'human', service, address, port) ??
+    overrideOn(overrides, 'human', service, address, null) ??
+    overrideOn(overrides, 'tool', service, address, port) ??
+    overrideOn(overrides, 'tool', service, address, null)
+  );
+}
