@@ -76,15 +76,20 @@ export async function* vouched(
   let waiting: Link | undefined;
   for await (const chunk of records) {
     const sound: Link[] = [];
-    for (const record of chunk) {
-      if (record.first > end.position) break;
-      const link = linkOf(record);
-      if (waiting === undefined) checkBegins(link, from);
-      else {
-        checkFollows(link, waiting);
-        sound.push(waiting);
+    try {
+      for (const record of chunk) {
+        if (record.first > end.position) break;
+        const link = linkOf(record);
+        if (waiting === undefined) checkBegins(link, from);
+        else {
+          checkFollows(link, waiting);
+          sound.push(waiting);
+        }
+        waiting = link;
       }
-      waiting = link;
+    } catch (error) {
+      yield sound;
+      throw error;
     }
     yield sound;
     if (waiting !== undefined && waiting.last >= end.position) break;

@@ -13,7 +13,7 @@ import { type Codec, codec as ownCodec } from './codec.ts';
 import { type EventLog, type LogEnd, LogError, noHash } from './log.ts';
 import { broken, reasonOf, tooNew } from './log-errors.ts';
 
-type Database = ClassicLevel<Uint8Array, Uint8Array>;
+type Database = ClassicLevel<Buffer, Uint8Array>;
 
 export interface LevelLogOptions {
   readonly directory: string;
@@ -47,7 +47,12 @@ export async function openLevelLog(options: LevelLogOptions): Promise<EventLog> 
 async function openDatabase(directory: string, createIfMissing: boolean, writeBufferSize: number): Promise<Database> {
   // LevelDB would leave files of its own in a directory that it only looked at.
   if (!createIfMissing && !existsSync(join(directory, 'CURRENT'))) throw noLog(directory);
-  const database: Database = new ClassicLevel(directory, { keyEncoding: 'view', valueEncoding: 'view', createIfMissing, writeBufferSize });
+  const database: Database = new ClassicLevel(directory, {
+    keyEncoding: 'buffer',
+    valueEncoding: 'view',
+    createIfMissing,
+    writeBufferSize,
+  });
   try {
     await database.open();
     return database;
@@ -71,9 +76,9 @@ function keyOf(position: number): Buffer {
   return key;
 }
 
-function recordOf([key, bytes]: readonly [Uint8Array, Uint8Array]): StoredRecord {
-  const first = key.length === 8 ? Number(Buffer.from(key).readBigUInt64BE()) : 0;
-  if (first < 1 || !Number.isSafeInteger(first)) throw broken(`key ${Buffer.from(key).toString('hex')}`, 'no batch has such a key');
+function recordOf([key, bytes]: readonly [Buffer, Uint8Array]): StoredRecord {
+  const first = key.length === 8 ? Number(key.readBigUInt64BE()) : 0;
+  if (first < 1 || !Number.isSafeInteger(first)) throw broken(`key ${key.toString('hex')}`, 'no batch has such a key');
   return { first, bytes };
 }
 
@@ -81,9 +86,9 @@ function recordOf([key, bytes]: readonly [Uint8Array, Uint8Array]): StoredRecord
 async function readIdentity(database: Database, { directory, node, nodeIsExplicit = false }: LevelLogOptions): Promise<string> {
   const [format, owner] = (await database.getMany([formatKey, nodeKey], uncached)).map((value) => value && Buffer.from(value).toString());
   if (format === undefined || owner === undefined) {
-    const isNew = (await database.keys({ limit: 1 }).all()).length === 0;
-    if (isNew && node === undefined) throw noLog(directory);
-    if (!isNew || node === undefined) throw broken(`directory ${directory}`, 'it holds records, but does not say that it is a log');
+    const isEmpty = (await database.keys({ limit: 1 }).all()).length === 0;
+    if (!isEmpty) throw broken(`directory ${directory}`, 'it holds records, but does not say whose log they are');
+    if (node === undefined) throw noLog(directory);
     await database
       .batch()
       .put(formatKey, Buffer.from(String(batchFormat)))

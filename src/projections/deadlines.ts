@@ -34,6 +34,8 @@ export function setDeadline(deadlines: Deadlines, kind: DeadlineKind, key: strin
     deadlines.until.delete(name);
     return;
   }
+  // A command of many facts sets the deadline of its key again with each of them; one entry of the heap is enough.
+  if (deadlines.until.get(name) === at) return;
   deadlines.until.set(name, at);
   push(deadlines.heap, { at, kind, key });
   if (deadlines.heap.length > 2 * deadlines.until.size + 64) dropHusks(deadlines);

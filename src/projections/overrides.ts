@@ -28,14 +28,20 @@ export function evolveOverrides(
 ): void {
   const { service, authority, address, port } = event.data;
   const key = keyOf(authority, address, port);
-  if (event.type === 'override.set') {
-    const { at, position, actor } = event;
-    entryOf(overrides, service, () => new Map<string, Override>()).set(key, { ...event.data, at, position, actor });
-    setDeadline(deadlines, 'override-expires', `${service} ${key}`, event.data.until);
-  } else {
+  const until = event.type === 'override.set' ? event.data.until : null;
+  if (event.type === 'override.cleared' || isOver(until, event.at)) {
     remove(overrides, service, key);
     setDeadline(deadlines, 'override-expires', `${service} ${key}`, null);
+  } else {
+    const { at, position, actor } = event;
+    entryOf(overrides, service, () => new Map<string, Override>()).set(key, { ...event.data, at, position, actor });
+    setDeadline(deadlines, 'override-expires', `${service} ${key}`, until);
   }
+}
+
+/** An override that is over when it is set never was: else it would last until time next passes, which is not a fact. */
+function isOver(until: number | null, at: number): boolean {
+  return until !== null && until <= at;
 }
 
 /** The deadline `override-expires` fired: the service whose override ended. */

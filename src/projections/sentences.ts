@@ -1,8 +1,10 @@
 /** Facts and deadlines in words, for timelines and explanations. */
 import type { Event } from '../events/event.ts';
+import type { Candidate, ServiceAnswer } from './answers.ts';
 import { assertNever } from './assert-never.ts';
 import type { Deadline } from './deadlines.ts';
 import { endpointText, targetText } from './endpoint.ts';
+import type { Verdict } from './verdict.ts';
 
 /** One sentence without a full stop; short enough for a line. */
 export function eventSentence(event: Event): string {
@@ -51,4 +53,39 @@ export function deadlineSentence({ kind, key }: Deadline): string {
     default:
       return assertNever(kind);
   }
+}
+
+/**
+ * Why a candidate is in or out, in one sentence: what is thought of it, by its worst server, and then
+ *
+ *     tier    answers   in the wheel   says
+ *     none    no        no             it never answers
+ *     a tier  no        no             a better tier answers
+ *     a tier  yes       no             it stands by
+ *     a tier  yes       yes            it answers
+ */
+export function candidateSentence(candidate: Candidate, { algorithm, families }: ServiceAnswer): string {
+  const family = families[candidate.family];
+  const isDrawn = family?.wheel.spokes.some((spoke) => spoke.addresses.includes(candidate.address)) ?? false;
+  const opinion = opinionSentence(candidate);
+  if (candidate.tier === undefined) return `out: ${opinion}`;
+  if (!candidate.answers) return `out: ${opinion}, and ${family?.tier} servers go before ${candidate.tier} ones`;
+  if (!isDrawn) return `stands by: ${opinion}, and ${algorithm} answers with others`;
+  if (candidate.tier === 'fit') return `in: ${opinion}`;
+  return `in: ${opinion}, and no server is any better`;
+}
+
+const authorityWords: Readonly<Record<Verdict['authority'], string>> = {
+  'human-override': 'by a person',
+  'tool-override': 'by a tool',
+  validation: 'by its checks',
+  registration: 'by its registration',
+  nothing: 'so far',
+};
+
+function opinionSentence({ servers }: Candidate): string {
+  const [{ server, verdict }] = servers;
+  const which = servers.length > 1 ? `port ${server.port}, the worst of ${servers.length}, is ` : '';
+  const weightless = verdict.status !== 'down' && server.weight === 0 ? ', its weight is 0' : '';
+  return `${which}${verdict.status} ${authorityWords[verdict.authority]} (${verdict.reason})${weightless}`;
 }

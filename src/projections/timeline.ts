@@ -48,6 +48,8 @@ interface ServiceStory {
   withoutFitMs: number;
   /** How often it was left without a fit server after it had one. */
   outages: number;
+  /** Whether the present time without a fit server came after it had one. */
+  isOutage: boolean;
   hadFit: boolean;
 }
 
@@ -70,7 +72,7 @@ export function emptyTimeline(): Timeline {
   return { stories: new Map(), entries: new Set() };
 }
 
-/** Takes a change in; mostly it does nothing to the answers. */
+/** Takes a change in; mostly it does nothing to the answers, or only to their tiers, which clients do not see. */
 export function recordChange(
   timeline: Timeline,
   state: State,
@@ -82,7 +84,7 @@ export function recordChange(
     const story = entryOf(timeline.stories, service, newStory);
     noteFitness(story, answer, state.at);
     const text = answer === undefined ? '' : answerText(answer);
-    if (text !== story.text) tell(timeline, story, state.at, service, text, answer, cause);
+    tell(timeline, story, state.at, service, text, answer, cause);
   }
 }
 
@@ -133,6 +135,7 @@ function newStory(): ServiceStory {
     withoutFitSince: null,
     withoutFitMs: 0,
     outages: 0,
+    isOutage: false,
     hadFit: false,
   };
 }
@@ -141,8 +144,11 @@ function noteFitness(story: ServiceStory, answer: ServiceAnswer | undefined, at:
   const lacks = answer !== undefined && !hasFitServer(answer);
   if (lacks && story.withoutFitSince === null) {
     story.withoutFitSince = at;
-    if (story.hadFit) story.outages += 1;
+    story.isOutage = story.hadFit;
+    if (story.isOutage) story.outages += 1;
   } else if (!lacks && story.withoutFitSince !== null) {
+    // Another took over at the same moment: nobody was ever without.
+    if (story.isOutage && at === story.withoutFitSince) story.outages -= 1;
     story.withoutFitMs += at - story.withoutFitSince;
     story.withoutFitSince = null;
   }

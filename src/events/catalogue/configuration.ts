@@ -17,11 +17,13 @@ const path = z
 /** A bearer secret: long enough that nobody finds it by trying. */
 const token = z.string().min(16, 'expected a token of at least 16 characters');
 
+const listenPattern = /^(?:\[[0-9a-fA-F:.]+\]|[^:\s]*):\d{1,5}$/;
+
 /** `host:port`, `:port` or `[v6]:port`. */
 export const listenAddress = z
   .string()
-  .regex(/^(?:\[[0-9a-fA-F:.]+\]|[^:\s]*):\d{1,5}$/, 'expected host:port, :port or [v6]:port')
-  .refine((text) => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, 'expected a port up to 65535');
+  .regex(listenPattern, 'expected host:port, :port or [v6]:port')
+  .refine((text) => !listenPattern.test(text) || Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, 'expected a port up to 65535');
 
 const cidr = z.union([z.cidrv4(), z.cidrv6()], 'expected a network such as 10.0.0.0/8 or 2001:db8::/32');
 

@@ -132,7 +132,7 @@ function zoneFor(zones: ReadonlyMap<Name, Zone>, name: Name, type: number): Zone
   const zone = closestZone(zones, name);
   const above = parentOf(name);
   if (type !== types.DS || zone?.apex !== name || above === undefined) return zone;
-  return closestZone(zones, above) ?? zone;
+  return zone;
 }
 
 function delegationOf(zone: Zone, name: Name, type: number): RRset | undefined {

@@ -43,10 +43,12 @@ export async function startDnsServer(options: DnsServerOptions): Promise<DnsServ
   const answer = answering(options.respond, onCount);
   try {
     const listeners = await listenOnBoth(address, { answer, onCount, limits, clock: options.clock ?? systemClock() });
+    let closing: Promise<unknown> | undefined;
     return {
       port: listeners.tcp.port,
       close: async () => {
-        await Promise.all([listeners.udp.close(), listeners.tcp.close()]);
+        closing ??= Promise.all([listeners.udp.close(), listeners.tcp.close()]);
+        await closing;
       },
     };
   } catch (error) {

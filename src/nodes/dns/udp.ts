@@ -29,7 +29,8 @@ interface Peer {
 
 /** Binds; rejects with the error of the operating system. */
 export async function listenUdp(address: ListenAddress, options: UdpOptions): Promise<UdpListener> {
-  const socket = createSocket({ type: isIPv4(address.host) ? 'udp4' : 'udp6', ipv6Only: address.host !== '' && address.host !== '::' });
+  const bothFamilies = address.host === '' || address.host === '::';
+  const socket = createSocket(isIPv4(address.host) ? { type: 'udp4' } : { type: 'udp6', ipv6Only: !bothFamilies });
   try {
     socket.bind({ address: address.host === '' ? '::' : address.host, port: address.port, exclusive: true });
     await once(socket, 'listening');

@@ -1,6 +1,7 @@
 /**
  * What the records of one zone may not be beside each other (RFC 1034 section 3.6.2, RFC 2181 section 10), and what
- * would never be answered. Each problem is a sentence with its remedy.
+ * would never be answered. The commands say the same to whoever writes a configuration, with its place in the file; this
+ * is the last guard before serving, for it sees the finished zone, defaults and zones within zones included.
  */
 import { types } from './codes.ts';
 import { dnsLimits } from './limits.ts';

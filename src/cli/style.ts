@@ -1,0 +1,42 @@
+/** Colours and columns for people. Colours only where standard output is a terminal and NO_COLOR is not set. */
+import Table from 'cli-table3';
+import picocolors from 'picocolors';
+
+export const isTerminal = process.stdout.isTTY === true;
+const colours = picocolors.createColors(isTerminal && !process.env.NO_COLOR);
+
+export const style = {
+  good: colours.green,
+  bad: colours.red,
+  odd: colours.yellow,
+  strong: colours.bold,
+  dim: colours.dim,
+} as const;
+
+const frame = {
+  top: '', 'top-mid': '', 'top-left': '', 'top-right': '',
+  bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '',
+  left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '  ',
+};
+
+/** Rows in aligned columns under their heads, without lines. */
+export function columns(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const table = new Table({
+    head: heads.map((head) => style.dim(head)),
+    chars: frame,
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+  });
+  table.push(...rows.map((row) => [...row]));
+  return table.toString().split('\n').map((line) => line.trimEnd()).join('\n');
+}
+
+/** 83 ms is `0.083 s`, 125,000 ms is `2m 5s`. */
+export function seconds(ms: number): string {
+  if (ms < 60_000) return `${(ms / 1000).toFixed(ms < 10_000 ? 3 : 1)} s`;
+  return `${Math.floor(ms / 60_000)}m ${Math.round((ms % 60_000) / 1000)}s`;
+}
+
+/** A moment in UTC: `2026-11-21 09:20:11.123`. */
+export function moment(at: number): string {
+  return new Date(at).toISOString().replace('T', ' ').replace('Z', '');
+}

@@ -1,0 +1,102 @@
+/**
+ * The REST API under `/api/v1`: who may ask is decided first, then the request is held against its schema, then a route
+ * answers from the state or hands an order to the engine. Nothing is answered outside its schema, and every error has
+ * the one body of `errors.ts`. No rules about services or servers live here.
+ */
+import { type FastifyReply, fastify } from 'fastify';
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { EventLog } from '../../events/log.ts';
+import { systemClock } from '../clock.ts';
+import type { Engine } from '../engine.ts';
+import type { Logger } from '../logger.ts';
+import type { Clock } from '../world.ts';
+import { type DoorSettings, guardDoor } from './door.ts';
+import { answerErrors, errorOf, sendError } from './error-answers.ts';
+import { connectionError, rawResponse } from './errors.ts';
+import { eventRoutes } from './events.ts';
+import { healthRoutes } from './health.ts';
+import { apiLimits } from './limits.ts';
+import { nodeRoutes } from './node.ts';
+import { overrideRoutes } from './overrides.ts';
+import type { Api, Readiness, RouteContext } from './route-context.ts';
+import { serviceRoutes } from './services.ts';
+import { timeText } from './shapes.ts';
+
+export interface ApiOptions {
+  readonly engine: Engine;
+  /** The engine's log, for reading. */
+  readonly log: EventLog;
+  /** Hears of errors that are this program's own. */
+  readonly logger: Logger;
+  readonly settings: DoorSettings;
+  readonly version: string;
+  readonly readiness: () => Readiness;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
+}
+
+const prefix = '/api/v1';
+
+/** Every subject's routes, registered under the prefix. */
+const subjects = [nodeRoutes, overrideRoutes, serviceRoutes, healthRoutes, eventRoutes];
+
+/** An API that does not listen yet. */
+export function createApi(options: ApiOptions): Api {
+  const { engine, log, version, readiness, clock = systemClock() } = options;
+  const api = fastify({
+    bodyLimit: apiLimits.bodyBytesMax,
+    requestTimeout: apiLimits.requestMsMax,
+    keepAliveTimeout: apiLimits.idleMs,
+    routerOptions: { maxParamLength: apiLimits.pathPartCharactersMax },
+    // A request that comes on an open connection while the API closes is answered as any other, in our own words.
+    return503OnClosing: false,
+    // Node would answer a request without Host itself, with no body; `browsers.ts` says what is wrong.
+    http: { requireHostHeader: false },
+    clientErrorHandler(error, socket) {
+      if (socket.writable) socket.end(rawResponse(connectionError(error.code)));
+      else socket.destroy();
+    },
+    frameworkErrors(error, _request, reply) {
+      return sendError(reply as FastifyReply, errorOf(error));
+    },
+  }).withTypeProvider<ZodTypeProvider>();
+  api.server.maxConnections = apiLimits.connectionsMax;
+  // An expectation that nobody knows may be passed over (RFC 9110 section 10.1.1); Node would answer it without a body.
+  api.server.on('checkExpectation', (request, response) => api.server.emit('request', request, response));
+  api.setValidatorCompiler(validatorCompiler);
+  api.setSerializerCompiler(serializerCompiler);
+  acceptOnlyJson(api);
+  guardDoor(api, options.settings);
+  answerErrors(api, options.logger);
+  boundClosing(api);
+
+  const context: RouteContext = { engine, log, version, readiness, generatedAt: () => timeText(clock.now()) };
+  void api.register(
+    (scope, _options, done) => {
+      for (const routes of subjects) routes(scope.withTypeProvider<ZodTypeProvider>(), context);
+      done();
+    },
+    { prefix },
+  );
+  return api;
+}
+
+/** An empty body is no body, whatever its type is said to be. */
+function acceptOnlyJson(api: Api): void {
+  const parseJson = api.getDefaultJsonParser('error', 'error');
+  api.removeAllContentTypeParsers();
+  api.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body: string, done) => {
+    if (body === '') done(null, undefined);
+    else void parseJson(request, body, done);
+  });
+}
+
+/** Requests under way are answered; a peer that does not take its answer does not keep the node from stopping. */
+function boundClosing(api: Api): void {
+  let timer: NodeJS.Timeout;
+  api.addHook('preClose', (done) => {
+    timer = setTimeout(() => api.server.closeAllConnections(), apiLimits.closeMs);
+    done();
+  });
+  api.addHook('onClose', () => clearTimeout(timer));
+}

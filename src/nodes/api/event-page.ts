@@ -1,0 +1,46 @@
+/**
+ * One page of a log. What it costs is bounded whatever is asked: it ends when it is full, in events or in bytes, or when
+ * it has looked at enough events without finding more, and says where to go on.
+ */
+import type { Event } from '../../events/event.ts';
+import type { EventLog } from '../../events/log.ts';
+import { apiLimits } from './limits.ts';
+
+export interface EventPage {
+  readonly events: Event[];
+  /** The position after the last that was looked at. */
+  readonly next: number;
+  readonly oldest: number | null;
+  readonly last: number;
+}
+
+/** `from` is a position from 1 on, or negative: that many before the end. Only what is synced is shown. */
+export async function readPage(log: EventLog, from: number, limit: number, matches: (event: Event) => boolean): Promise<EventPage> {
+  const last = log.synced.position;
+  const oldest = last === 0 ? null : await oldestPosition(log);
+  const first = Math.max(from > 0 ? from : last + 1 + from, oldest ?? 1);
+  const events: Event[] = [];
+  let next = first;
+  let bytes = 0;
+  if (first > last) return { events, next, oldest, last };
+  for await (const batch of log.read({ from: first })) {
+    for (const event of batch.events) {
+      if (event.position < first) continue;
+      if (event.position > last || isFull(events.length, limit, bytes, next - first)) return { events, next, oldest, last };
+      next = event.position + 1;
+      if (!matches(event)) continue;
+      events.push(event);
+      bytes += JSON.stringify(event).length;
+    }
+  }
+  return { events, next, oldest, last };
+}
+
+function isFull(found: number, limit: number, bytes: number, scanned: number): boolean {
+  return found >= limit || bytes >= apiLimits.eventsBytesMax || scanned >= apiLimits.eventsScannedMax;
+}
+
+async function oldestPosition(log: EventLog): Promise<number | null> {
+  for await (const { first } of log.read()) return first;
+  return null;
+}

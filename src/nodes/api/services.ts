@@ -1,0 +1,113 @@
+/** What DNS says for each service, and for every address of it why it is in or out. */
+import { z } from 'zod';
+import { domainName } from '../../events/catalogue/scalars.ts';
+import { answerOf, type Candidate, families, type ServiceAnswer } from '../../projections/answers.ts';
+import { servicesOf } from '../../projections/configuration.ts';
+import { candidateSentence } from '../../projections/sentences.ts';
+import type { State } from '../../projections/state.ts';
+import { ApiError } from './errors.ts';
+import type { Api, RouteContext } from './route-context.ts';
+import { answering, family, noQuery, shownVerdict, tier, time, verdictShape } from './shapes.ts';
+import { familiesShape, shownFamilies } from './shown-answer.ts';
+
+const base = {
+  name: z.string(),
+  algorithm: z.string(),
+  ttl: z.int().describe('Seconds that an answer may be kept.'),
+  regions: z.array(z.string()),
+};
+
+const count = z.int().nonnegative();
+const serviceShape = z.strictObject({
+  ...base,
+  tiers: z
+    .strictObject({ A: tier.nullable().optional(), AAAA: tier.nullable().optional() })
+    .describe('The tier that answers. null: none does, which clients see as SERVFAIL. Left out: no address of that family.'),
+  candidates: z
+    .strictObject({ fit: count, draining: count, unproven: count, 'last-resort': count, out: count })
+    .describe('Addresses by tier; `out` never answers as things are.'),
+  servers: count.describe('Servers in all; several ports of one address are one candidate.'),
+});
+
+const candidateShape = z.strictObject({
+  address: z.string(),
+  family,
+  tier: tier.nullable().describe('null: it never answers as things are.'),
+  answers: z.boolean().describe('Whether it is in the tier that answers.'),
+  weight: z.int(),
+  sentence: z.string().describe('Why it is in or out.'),
+  servers: z
+    .array(
+      z.strictObject({
+        address: z.string(),
+        port: z.int(),
+        region: z.string(),
+        source: z.enum(['static', 'agent', 'api']),
+        weight: z.int(),
+        verdict: verdictShape,
+      }),
+    )
+    .describe('Every port of the address; the first is the worst, whose verdict stands for the address.'),
+});
+
+const answersShape = z.strictObject({
+  ...base,
+  families: familiesShape,
+  candidates: z.array(candidateShape).describe('In the order that `failover` follows.'),
+  generated_at: time,
+});
+
+export function serviceRoutes(api: Api, { engine, generatedAt }: RouteContext): void {
+  const listAnswer = z.strictObject({ services: z.array(serviceShape), generated_at: time });
+  api.get('/services', { schema: { querystring: noQuery, response: answering(listAnswer) } }, () => {
+    const services = [...servicesOf(engine.state.configuration)].map((name) => summary(engine.state, knownAnswer(engine.state, name)));
+    return { services, generated_at: generatedAt() };
+  });
+
+  const schema = { params: z.strictObject({ service: domainName }), querystring: noQuery, response: answering(answersShape) };
+  api.get('/services/:service/answers', { schema }, ({ params: { service } }) => {
+    const answer = knownAnswer(engine.state, service);
+    return {
+      ...shownBase(engine.state, answer),
+      families: shownFamilies(answer),
+      candidates: answer.candidates.map((candidate) => shownCandidate(candidate, answer)),
+      generated_at: generatedAt(),
+    };
+  });
+}
+
+function knownAnswer(state: State, service: string): ServiceAnswer {
+  const answer = answerOf(state, service);
+  if (answer !== undefined) return answer;
+  throw new ApiError('unknown-service', `there is no service ${service}`, 'GET /api/v1/services lists the services');
+}
+
+function shownBase(state: State, { service, algorithm, ttlSeconds }: ServiceAnswer) {
+  const regions = [...(state.configuration?.domains.get(service)?.regions ?? [])];
+  return { name: service, algorithm, ttl: ttlSeconds, regions };
+}
+
+function summary(state: State, answer: ServiceAnswer): z.output<typeof serviceShape> {
+  const tiers = families.flatMap((name) => {
+    const ofFamily = answer.families[name];
+    return ofFamily === undefined ? [] : [[name, ofFamily.tier ?? null]];
+  });
+  const candidates = { fit: 0, draining: 0, unproven: 0, 'last-resort': 0, out: 0 };
+  for (const candidate of answer.candidates) candidates[candidate.tier ?? 'out'] += 1;
+  const servers = answer.candidates.reduce((sum, candidate) => sum + candidate.servers.length, 0);
+  return { ...shownBase(state, answer), tiers: Object.fromEntries(tiers), candidates, servers };
+}
+
+function shownCandidate(candidate: Candidate, answer: ServiceAnswer): z.output<typeof candidateShape> {
+  return {
+    address: candidate.address,
+    family: candidate.family,
+    tier: candidate.tier ?? null,
+    answers: candidate.answers,
+    weight: candidate.weight,
+    sentence: candidateSentence(candidate, answer),
+    servers: candidate.servers.map(({ server: { address, port, region, source, weight }, verdict }) => {
+      return { address, port, region, source, weight, verdict: shownVerdict(verdict) };
+    }),
+  };
+}

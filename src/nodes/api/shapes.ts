@@ -1,0 +1,52 @@
+/** The small shapes that requests and answers share. What goes out has no transforms, so that it can be checked on its way. */
+import { z } from 'zod';
+import { families, tiers } from '../../projections/answers.ts';
+import type { Verdict } from '../../projections/verdict.ts';
+import { errorBody } from './errors.ts';
+
+/** One line of text that a person wrote: nothing in it does anything to a terminal, and it can be written as UTF-8. */
+export function textLine(charactersMax: number): z.ZodType<string, string> {
+  return z
+    .string('expected some text')
+    .trim()
+    .min(1, 'expected some text')
+    .max(charactersMax, `expected at most ${charactersMax} characters`)
+    .regex(/^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]*$/u, 'expected one line of text, without control characters');
+}
+
+/** `?name=true`. */
+export const flag = z
+  .enum(['true', 'false'], 'expected true or false')
+  .default('false')
+  .transform((text) => text === 'true');
+
+/** A query of which nothing is known is refused: a misspelled `dry_run` must not be carried out. */
+export const noQuery = z.strictObject({});
+
+/** A moment, RFC 3339 in UTC. */
+export const time = z.iso.datetime({ precision: 3 });
+
+export function timeText(at: number): string {
+  return new Date(at).toISOString();
+}
+
+export const family = z.enum(families);
+export const tier = z.enum(tiers);
+
+/** What is thought of a server, and why. */
+export const verdictShape = z.strictObject({
+  status: z.enum(['up', 'down', 'draining', 'unproven']),
+  authority: z.enum(['human-override', 'tool-override', 'validation', 'registration', 'nothing']),
+  since: time,
+  reason: z.string().describe('What was said, by whom.'),
+  because: z.array(z.int()).describe('Positions of the events that made it so.'),
+});
+
+export function shownVerdict({ since, because, ...verdict }: Verdict): z.output<typeof verdictShape> {
+  return { ...verdict, since: timeText(since), because: [...because] };
+}
+
+/** Everything that a route can answer with: its own shape, and errors. */
+export function answering<S extends z.ZodType>(shape: S) {
+  return { 200: shape, '4xx': errorBody, '5xx': errorBody };
+}

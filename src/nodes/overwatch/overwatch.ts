@@ -1,0 +1,174 @@
+/**
+ * The overwatch, put together: the log is opened and folded, the configuration applied, and around the one loop stand
+ * the validator, DNS and the API. What was answered before a restart is answered again before the first new check.
+ */
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import { isRefusal, type Order } from '../../commands/command.ts';
+import type { Configuration } from '../../events/catalogue/configuration.ts';
+import { openLevelLog } from '../../events/level-log.ts';
+import type { EventLog } from '../../events/log.ts';
+import { healthOf } from '../../projections/health.ts';
+import type { State } from '../../projections/state.ts';
+import { createApi } from '../api/api.ts';
+import { listenApi } from '../api/listen.ts';
+import { checks } from '../checks/checks.ts';
+import { systemClock } from '../clock.ts';
+import { openSecretsFolder } from '../configuration/secrets-folder.ts';
+import { withoutSecrets } from '../configuration/without-secrets.ts';
+import { createDnsCounter } from '../dns/counts.ts';
+import { countingDraw } from '../dns/draw.ts';
+import { createResponder } from '../dns/responder.ts';
+import { startDnsServer } from '../dns/server.ts';
+import { createEngine, type Engine, type Listener } from '../engine.ts';
+import type { Logger } from '../logger.ts';
+import type { World } from '../world.ts';
+import { answerLog } from './answer-log.ts';
+import { createAttester } from './attester.ts';
+import { answerPublisher, answerTable } from './published-answers.ts';
+import { validationTargets } from './targets.ts';
+import { createValidator } from './validator.ts';
+
+export interface Overwatch {
+  readonly engine: Engine;
+  /** The port that DNS answers on, and the API's; null where it is off. */
+  readonly dnsPort: number;
+  readonly apiPort: number | null;
+  /** States what was answered last, and closes everything in order. */
+  stop(reason: string): Promise<void>;
+}
+
+export interface OverwatchOptions {
+  /** With its secrets. */
+  readonly configuration: Configuration;
+  readonly version: string;
+  readonly logger: Logger;
+}
+
+const system = { kind: 'system', name: 'overwatch' } as const;
+
+/** Rejects with an error that has a sentence and a remedy; nothing is left open then. */
+export async function startOverwatch(options: OverwatchOptions): Promise<Overwatch> {
+  const { configuration, logger } = options;
+  const folder = resolve(configuration.overwatch.data_dir);
+  const { redactionKey } = openSecretsFolder(join(folder, 'secrets'));
+  const redacted = withoutSecrets(configuration, redactionKey);
+  const nodeId = configuration.overwatch.identity.node_id;
+  const log = await openLevelLog({ directory: join(folder, 'log'), node: nodeId ?? hostname(), nodeIsExplicit: nodeId !== undefined });
+  const outside: Closer[] = [];
+  const inside: Closer[] = [() => log.close()];
+  try {
+    return await startOn(log, { ...options, redacted: redacted.configuration, secrets: redacted.secrets, outside, inside });
+  } catch (error) {
+    await closeAll([...inside, ...outside], logger);
+    throw error;
+  }
+}
+
+type Closer = () => Promise<unknown> | void;
+
+interface Parts extends OverwatchOptions {
+  /** The configuration as it stands in facts. */
+  readonly redacted: Configuration;
+  readonly secrets: ReadonlyMap<string, string>;
+  /** How to close what has been opened, in the order of opening: what brings facts in or answers, and what keeps them. */
+  readonly outside: Closer[];
+  readonly inside: Closer[];
+}
+
+async function startOn(log: EventLog, parts: Parts): Promise<Overwatch> {
+  const { configuration, redacted, secrets, version, logger, outside, inside } = parts;
+  const world: World = { clock: systemClock(), chance: Math.random, log };
+  const listeners: Listener[] = [];
+  const engine = createEngine(world, listeners, (error) => logger.error({ err: error }, 'the log cannot be written; DNS goes on'));
+  await engine.fold(log);
+  engine.start();
+  inside.push(() => engine.stop());
+  await carryOut(engine, { actor: system, command: { kind: 'applyConfiguration', configuration: redacted, force: true } });
+
+  const { state } = engine;
+  const table = answerTable(state);
+  const validator = createValidator({
+    clock: world.clock,
+    chance: world.chance,
+    checks,
+    maxConcurrent: redacted.overwatch.validation.max_concurrent,
+    record: (data) => engine.observe({ type: 'validation.recorded', data }),
+  });
+  const attester = createAttester(world.clock);
+  const assign = () => validator.assign(validationTargets(state, secrets));
+  listeners.push(answerPublisher(table), attester.listener, afterServersChanged(assign), answerLog(logger));
+
+  const dnsCounter = createDnsCounter();
+  const responder = createResponder(table);
+  const draw = countingDraw(world.chance);
+  const dns = await startDnsServer({
+    listenAddress: configuration.dns.listen_address,
+    respond: (packet, client) => responder.respond(packet, client, draw),
+    onCount: dnsCounter.count,
+  });
+  outside.push(() => dns.close());
+  const apiPort = await startApi(parts, engine, log);
+  assign();
+  outside.push(() => validator.stop());
+  await carryOut(engine, { actor: system, command: { kind: 'startNode', version } });
+  attester.start(engine);
+  outside.push(() => attester.stop());
+  logger.info({ node: log.node, dns: `port ${dns.port}`, api: apiPort === null ? 'off' : `port ${apiPort}`, position: state.position }, 'serving');
+  return {
+    engine,
+    dnsPort: dns.port,
+    apiPort,
+    stop: async (reason) => {
+      await closeAll(outside, logger);
+      await closeAll([...inside, () => engine.execute({ actor: system, command: { kind: 'stopNode', reason } })], logger);
+    },
+  };
+}
+
+/** Carries out what a start cannot do without. */
+async function carryOut(engine: Engine, order: Order): Promise<void> {
+  const outcome = await engine.execute(order);
+  if (isRefusal(outcome)) throw Object.assign(new Error(outcome.error), { code: outcome.refused, remedy: outcome.remedy });
+}
+
+/** Calls `assign` once after everything that was folded together, if that changed whom or how to check. */
+function afterServersChanged(assign: () => void): Listener {
+  let isDue = false;
+  return ({ cause }) => {
+    if (isDue || !('event' in cause)) return;
+    const { type } = cause.event;
+    if (type !== 'configuration.applied' && !type.startsWith('server.')) return;
+    isDue = true;
+    queueMicrotask(() => {
+      isDue = false;
+      assign();
+    });
+  };
+}
+
+async function startApi(parts: Parts, engine: Engine, log: EventLog): Promise<number | null> {
+  const { configuration, secrets, version, logger, outside } = parts;
+  const settings = configuration.api;
+  if (!settings.enabled) return null;
+  const readiness = () => ({ dns: true, health: isHealthKnown(engine.state, secrets) });
+  const api = createApi({ engine, log, logger, settings, version, readiness });
+  outside.push(() => api.close());
+  return listenApi(api, settings.address);
+}
+
+/** Whether every server that is checked has been checked. */
+function isHealthKnown(state: State, secrets: ReadonlyMap<string, string>): boolean {
+  return validationTargets(state, secrets).every(({ service, address, port }) => healthOf(state.health, service, address, port) !== undefined);
+}
+
+/** Closes in the opposite order of opening. What cannot be closed is told, and the rest is closed all the same. */
+async function closeAll(closers: readonly Closer[], logger: Logger): Promise<void> {
+  for (const close of [...closers].reverse()) {
+    try {
+      await close();
+    } catch (error) {
+      logger.error({ err: error }, 'closing failed');
+    }
+  }
+}
