@@ -65,7 +65,8 @@ function story(path: string, report: ReplayReport, tookMs: number): string {
       answerWords(entry.to),
       `${entry.because.position === null ? '' : `#${entry.because.position} `}${entry.because.sentence}`,
     ]);
-    const unfit = withoutFitMs === 0 ? style.good('never without a fit server') : style.bad(`${seconds(withoutFitMs)} without a fit server`);
+    const unfit =
+      withoutFitMs === 0 ? style.good('never without a fit server') : style.bad(`${seconds(withoutFitMs)} without a fit server`);
     parts.push(`\n${style.strong(service)}: ${changes} changes, ${outages} outages, ${unfit}`);
     if (rows.length > 0) parts.push(columns(['at', 's', 'from', 'to', 'because'], rows));
   }
@@ -86,7 +87,10 @@ function ending(report: ReplayReport, tookMs: number): string {
   return `${lines.join('\n')}\n`;
 }
 
-function badLineWords(bad: { readonly count: number; readonly first: readonly { readonly line: number; readonly problem: string }[] }): string {
+function badLineWords(bad: {
+  readonly count: number;
+  readonly first: readonly { readonly line: number; readonly problem: string }[];
+}): string {
   const lines = bad.first.slice(0, 10).map(({ line, problem }) => `  line ${line}: ${problem}`);
   return `${style.odd(`${bad.count} bad lines passed over`)}\n${lines.join('\n')}\n`;
 }

@@ -49,7 +49,6 @@ export function openChainedLog({ store, node, codec, end: start }: ChainedLogOpt
   /** Writes go one after another; after one that failed there is no other, since what it left behind is not known. */
   function write<T>(work: () => Promise<T>): Promise<T> {
     const turn = lastWrite.then(async () => {
-      if (closed) throw closedLog();
       if (failure !== undefined) throw failure;
       try {
         return await work();
@@ -68,6 +67,7 @@ export function openChainedLog({ store, node, codec, end: start }: ChainedLogOpt
   }
 
   const append: EventLog['append'] = async (facts, at, { sync }) => {
+    assertUsable();
     assert(!appending, 'the log has one writer: wait for the append before (I1)');
     assert(facts.length > 0, 'a batch without facts');
     assert(at >= end.at, `at ${at} is before ${end.at}, the last event's: time never goes back (I2)`);
@@ -153,6 +153,11 @@ export function openChainedLog({ store, node, codec, end: start }: ChainedLogOpt
     }
   }
 
+  /** From the call to `close` on, nothing more is written but what was asked for before. */
+  function assertUsable(): void {
+    if (closing !== undefined) throw closedLog();
+  }
+
   function assertOpen(): void {
     if (closed) throw closedLog();
   }
@@ -166,7 +171,10 @@ export function openChainedLog({ store, node, codec, end: start }: ChainedLogOpt
       return synced;
     },
     append,
-    sync: syncAll,
+    async sync() {
+      assertUsable();
+      await syncAll();
+    },
     read: ({ from = 1 } = {}) => readAs(codec.decodeBatch, from),
     readStored: ({ from = 1 } = {}) => readAs(codec.decodeStored, from),
     follow: ({ from = synced.position + 1, signal }) => followFrom(from, signal),

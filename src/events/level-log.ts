@@ -65,8 +65,6 @@ const textKey = (name: string) => Buffer.concat([Buffer.of(0xff), Buffer.from(na
 const formatKey = textKey('format');
 const nodeKey = textKey('node');
 const syncedKey = textKey('synced');
-/** LevelDB counts its cache as memory in use, which `mayFillBuffer` must not mistake for its buffer. */
-const uncached = { fillCache: false };
 /** Every batch's key is before it. */
 const batchesEnd = Buffer.of(0xff);
 
@@ -84,7 +82,7 @@ function recordOf([key, bytes]: readonly [Buffer, Uint8Array]): StoredRecord {
 
 /** Whose log it is. A new directory becomes the log of `node`. */
 async function readIdentity(database: Database, { directory, node, nodeIsExplicit = false }: LevelLogOptions): Promise<string> {
-  const [format, owner] = (await database.getMany([formatKey, nodeKey], uncached)).map((value) => value && Buffer.from(value).toString());
+  const [format, owner] = (await database.getMany([formatKey, nodeKey])).map((value) => value && Buffer.from(value).toString());
   if (format === undefined || owner === undefined) {
     const isEmpty = (await database.keys({ limit: 1 }).all()).length === 0;
     if (!isEmpty) throw broken(`directory ${directory}`, 'it holds records, but does not say whose log they are');
@@ -138,7 +136,7 @@ type Noted = Pick<LogEnd, 'position' | 'hash'>;
 
 /** `synced`: a position (8 bytes, big-endian), and the hash of the batch that ends there. */
 async function readSynced(database: Database): Promise<Noted> {
-  const value = await database.get(syncedKey, uncached);
+  const value = await database.get(syncedKey);
   if (value === undefined) return { position: 0, hash: noHash };
   if (value.length !== 8 + noHash.length) throw broken('the note of what was synced', 'it is not a position and a hash');
   return { position: Number(Buffer.from(value).readBigUInt64BE()), hash: value.subarray(8) };

@@ -12,11 +12,11 @@ import { configuration } from '../../src/events/catalogue/configuration.ts';
 import type { Fact } from '../../src/events/event.ts';
 import { openLevelLog } from '../../src/events/level-log.ts';
 import { eventToLine } from '../../src/events/ndjson.ts';
-import { configurationDigest } from '../../src/projections/configuration.ts';
 import { systemClock } from '../../src/nodes/clock.ts';
 import { createEngine } from '../../src/nodes/engine.ts';
 import { openSource } from '../../src/nodes/replay/open-source.ts';
 import { replay } from '../../src/nodes/replay/replay.ts';
+import { configurationDigest } from '../../src/projections/configuration.ts';
 
 const events = Number(process.env.BENCH_EVENTS ?? 1_000_000);
 const rounds = Number(process.env.BENCH_ROUNDS ?? 5);
@@ -39,7 +39,9 @@ function applied(failureThreshold: number): Fact[] {
     regions: [{ name: 'r', servers, health_check: { failure_threshold: failureThreshold, success_threshold: failureThreshold } }],
     domains: names.map((name) => ({ name, regions: ['r'] })),
   });
-  const registered = servers.map((server): Fact => ({ type: 'server.registered', data: { ...server, source: 'static', region: 'r', weight: 100 } }));
+  const registered = servers.map(
+    (server): Fact => ({ type: 'server.registered', data: { ...server, source: 'static', region: 'r', weight: 100 } }),
+  );
   return [{ type: 'configuration.applied', data: { digest: configurationDigest(whole), configuration: whole } }, ...registered];
 }
 
@@ -50,7 +52,17 @@ function result(index: number): Fact {
   const error = ok ? null : 'connection refused';
   const firstByteUs = ok ? 800 + (index % 400) : null;
   const connectUs = 200 + (index % 100);
-  const data = { ...server, ok, status: ok ? 200 : null, error, dnsUs: null, connectUs, tlsUs: null, firstByteUs, totalUs: connectUs + (firstByteUs ?? 0) };
+  const data = {
+    ...server,
+    ok,
+    status: ok ? 200 : null,
+    error,
+    dnsUs: null,
+    connectUs,
+    tlsUs: null,
+    firstByteUs,
+    totalUs: connectUs + (firstByteUs ?? 0),
+  };
   return { type: 'validation.recorded', data };
 }
 
@@ -83,7 +95,9 @@ async function timeReplay(path: string): Promise<{ ms: number; digest: string }>
 }
 
 function timeBareParse(file: string): number {
-  const lines = readFileSync(file, 'utf8').split('\n').filter((line) => line !== '');
+  const lines = readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '');
   const began = performance.now();
   let positions = 0;
   for (const line of lines) positions += (JSON.parse(line) as { position: number }).position;
@@ -97,11 +111,19 @@ async function timeToAnswer(folder: string): Promise<number[]> {
   let began = 0;
   const latencies: number[] = [];
   let seen = () => {};
-  const engine = createEngine({ clock: systemClock(), chance: Math.random, log }, [({ services: changed }) => {
-    if (changed.length === 0 || began === 0) return;
-    latencies.push((performance.now() - began) * 1000);
-    seen();
-  }], (error) => { throw error; });
+  const engine = createEngine(
+    { clock: systemClock(), chance: Math.random, log },
+    [
+      ({ services: changed }) => {
+        if (changed.length === 0 || began === 0) return;
+        latencies.push((performance.now() - began) * 1000);
+        seen();
+      },
+    ],
+    (error) => {
+      throw error;
+    },
+  );
   engine.start();
   for (const fact of applied(1)) engine.observe(fact);
   await engine.stop();
@@ -109,8 +131,20 @@ async function timeToAnswer(folder: string): Promise<number[]> {
   for (let flip = 0; flip < 3_000; flip += 1) {
     const ok = flip % 2 === 0;
     const server = servers[0] as (typeof servers)[number];
-    const data = { ...server, ok, status: null, error: ok ? null : 'x', dnsUs: null, connectUs: 1, tlsUs: null, firstByteUs: null, totalUs: 1 };
-    const arrived = new Promise<void>((resolve) => { seen = resolve; });
+    const data = {
+      ...server,
+      ok,
+      status: null,
+      error: ok ? null : 'x',
+      dnsUs: null,
+      connectUs: 1,
+      tlsUs: null,
+      firstByteUs: null,
+      totalUs: 1,
+    };
+    const arrived = new Promise<void>((resolve) => {
+      seen = resolve;
+    });
     began = performance.now();
     engine.observe({ type: 'validation.recorded', data });
     await arrived;
@@ -127,7 +161,10 @@ try {
   const times = { directory: [] as number[], ndjson: [] as number[], parse: [] as number[] };
   const digests = new Set<string>();
   for (let round = 0; round < rounds; round += 1) {
-    for (const [kind, path] of [['directory', directory], ['ndjson', file]] as const) {
+    for (const [kind, path] of [
+      ['directory', directory],
+      ['ndjson', file],
+    ] as const) {
       const { ms, digest } = await timeReplay(path);
       times[kind].push(ms);
       digests.add(digest);
@@ -137,10 +174,14 @@ try {
   if (digests.size !== 1) throw new Error('directory and NDJSON fold to different states');
   const [fromDirectory, fromNdjson, bare] = [median(times.directory), median(times.ndjson), median(times.parse)];
   process.stdout.write(`fold a directory      ${rate(events, fromDirectory)}   (goal 400k/s)\n`);
-  process.stdout.write(`fold NDJSON           ${rate(events, fromNdjson)}   ${(bare / fromNdjson).toFixed(2)} of bare JSON.parse   (goal 200k/s or 0.50)\n`);
+  process.stdout.write(
+    `fold NDJSON           ${rate(events, fromNdjson)}   ${(bare / fromNdjson).toFixed(2)} of bare JSON.parse   (goal 200k/s or 0.50)\n`,
+  );
   process.stdout.write(`bare JSON.parse       ${rate(events, bare)}\n`);
   const latencies = await timeToAnswer(folder);
-  process.stdout.write(`result to answer      median ${quantile(latencies, 0.5).toFixed(0)} us, p99 ${quantile(latencies, 0.99).toFixed(0)} us\n`);
+  process.stdout.write(
+    `result to answer      median ${quantile(latencies, 0.5).toFixed(0)} us, p99 ${quantile(latencies, 0.99).toFixed(0)} us\n`,
+  );
 } finally {
   await rm(folder, { recursive: true, force: true });
 }

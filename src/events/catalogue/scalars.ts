@@ -24,11 +24,12 @@ export const address = z.string().transform((text, context) => {
 
 export const port = z.int().min(1).max(65_535);
 
-const hostLabel = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
+/** Ordinary labels of at most 63 characters, joined by dots. */
+const ordinaryName = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*$/;
 
 /** Whether this is a DNS name of ordinary labels, in lower case, without the final dot. `*` is no ordinary label. */
 export function isDomainName(name: string): boolean {
-  return name.length <= 253 && name.split('.').every((label) => hostLabel.test(label));
+  return name.length <= 253 && ordinaryName.test(name);
 }
 
 /** A DNS name, made canonical: lower case, no final dot. */

@@ -11,11 +11,11 @@
 import assert from 'node:assert/strict';
 
 /** In the order in which they are served. */
-export const lanes = ['proven', 'unproven'] as const;
+const lanes = ['proven', 'unproven'] as const;
 export type Lane = (typeof lanes)[number];
 
 export interface Slots<T> {
-  /** Waits at the end of the queue, or in front of all that did not ask to be first. Each item once; asking again may move it ahead. */
+  /** Waits at the end of the queue, or of those who go before it. Who waits in both is served once. */
   wait(item: T, lane: Lane, isFirst: boolean): void;
   /** Waits no longer. */
   leave(item: T): void;
@@ -47,12 +47,7 @@ export function createSlots<T>(maxConcurrent: number): Slots<T> {
 
   return {
     wait(item, lane, isFirst) {
-      const { first, later } = queues[lane];
-      if (first.has(item)) return;
-      if (isFirst) {
-        later.delete(item);
-        first.add(item);
-      } else later.add(item);
+      (isFirst ? queues[lane].first : queues[lane].later).add(item);
     },
     leave,
     take() {

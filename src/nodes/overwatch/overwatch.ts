@@ -114,7 +114,10 @@ async function startOn(log: EventLog, parts: Parts): Promise<Overwatch> {
   await carryOut(engine, { actor: system, command: { kind: 'startNode', version } });
   attester.start(engine);
   outside.push(() => attester.stop());
-  logger.info({ node: log.node, dns: `port ${dns.port}`, api: apiPort === null ? 'off' : `port ${apiPort}`, position: state.position }, 'serving');
+  logger.info(
+    { node: log.node, dns: `port ${dns.port}`, api: apiPort === null ? 'off' : `port ${apiPort}`, position: state.position },
+    'serving',
+  );
   return {
     engine,
     dnsPort: dns.port,
@@ -159,7 +162,9 @@ async function startApi(parts: Parts, engine: Engine, log: EventLog): Promise<nu
 
 /** Whether every server that is checked has been checked. */
 function isHealthKnown(state: State, secrets: ReadonlyMap<string, string>): boolean {
-  return validationTargets(state, secrets).every(({ service, address, port }) => healthOf(state.health, service, address, port) !== undefined);
+  return validationTargets(state, secrets).every(
+    ({ service, address, port }) => healthOf(state.health, service, address, port) !== undefined,
+  );
 }
 
 /** Closes in the opposite order of opening. What cannot be closed is told, and the rest is closed all the same. */

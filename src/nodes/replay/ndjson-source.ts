@@ -54,7 +54,9 @@ export function ndjsonSource(file: string, options: { readonly skipBad: boolean 
   async function* read(): AsyncGenerator<Batch> {
     let line = 0;
     let last: Event | undefined;
-    for await (const texts of linesByChunk(file, (bytes) => { bytesRead += bytes; })) {
+    for await (const texts of linesByChunk(file, (bytes) => {
+      bytesRead += bytes;
+    })) {
       const events: Event[] = [];
       for (const text of texts) {
         line += 1;

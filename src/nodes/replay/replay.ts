@@ -2,8 +2,9 @@
  * An incident told again: the node's own engine folds the facts of a file or of a stopped node's log, and every change
  * of an answer is written down with what caused it.
  */
-import { openMemoryLog } from '../../events/memory-log.ts';
+
 import type { EventSource } from '../../events/log.ts';
+import { openMemoryLog } from '../../events/memory-log.ts';
 import { answersDigest } from '../../projections/answers.ts';
 import { digest } from '../../projections/digest.ts';
 import { emptyTimeline, recordChange, type ServiceSummary, summarize, type TimelineEntry } from '../../projections/timeline.ts';

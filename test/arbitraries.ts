@@ -1,0 +1,122 @@
+/** Facts and events of every type in the catalogue, made up: the arbitraries that property tests draw from. */
+import fc from 'fast-check';
+import { configuration } from '../src/events/catalogue/configuration.ts';
+import { type Actor, catalogue, type Event, type EventType, type Fact, type FactOf, type Request } from '../src/events/event.ts';
+
+const label = fc.stringMatching(/^[a-z0-9](?:[a-z0-9-]{0,8}[a-z0-9])?$/);
+const domainName = fc.array(label, { minLength: 1, maxLength: 4 }).map((labels) => labels.join('.'));
+const address = fc.oneof(fc.ipV4(), fc.constantFrom('::', '::1', '2001:db8::7', '2001:db8:0:1:1:1:1:1', 'fe80::1:0:0:1'));
+const port = fc.integer({ min: 1, max: 65_535 });
+const sha256 = fc.stringMatching(/^[0-9a-f]{64}$/);
+const microseconds = fc.oneof(fc.nat(), fc.maxSafeNat());
+/** Text of at most `maxLength` UTF-16 units, plain or of any characters (of which one may be two units). */
+const sentence = (maxLength: number) =>
+  fc.oneof(fc.string({ minLength: 1, maxLength }), fc.string({ unit: 'binary', minLength: 1, maxLength: maxLength >> 1 }));
+const record = <T extends object>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }) => fc.record<T>(model, { noNullPrototype: true });
+/** The fields that are there, some of them left out. */
+const some = <T extends object>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }) =>
+  fc.record(model, { requiredKeys: [], noNullPrototype: true });
+
+const healthCheck = some({
+  type: fc.constantFrom('http' as const, 'https' as const, 'tcp' as const),
+  interval: fc.constantFrom('1s', '30s', '5m'),
+  timeout: fc.constantFrom('100ms', '900ms'),
+  path: fc.constantFrom('/', '/health', '/ready?deep=1'),
+  failure_threshold: fc.integer({ min: 1, max: 100 }),
+  expected_status: fc.constantFrom<(string | number)[]>([200], ['200-299', 304]),
+  headers: fc.dictionary(fc.stringMatching(/^[A-Za-z-]{1,12}$/), fc.stringMatching(/^[ -~]{0,20}$/), { maxKeys: 4, noNullPrototype: true }),
+});
+
+const backend = { service: domainName, address, port };
+const attributes = { region: sentence(20), weight: fc.nat() };
+const optionalAttributes = some({ host: domainName, health_check: healthCheck });
+
+const wholeConfiguration = fc
+  .record({
+    regions: fc.uniqueArray(record({ name: label, health_check: healthCheck }), {
+      selector: (region) => region.name,
+      minLength: 1,
+      maxLength: 3,
+    }),
+    domains: fc.array(record({ name: domainName, ttl: fc.nat(3600), answers: fc.constantFrom('single', 'all', 4) }), { maxLength: 3 }),
+    zones: fc.array(domainName, { maxLength: 2 }),
+    smoothing: fc.double({ min: 0.01, max: 1, noNaN: true }),
+  })
+  .map(({ regions, domains, zones, smoothing }) =>
+    configuration.parse({
+      regions,
+      domains: domains.map((domain) => ({ ...domain, regions: [regions[0]?.name], latency_config: { smoothing_factor: smoothing } })),
+      dns: { zones },
+    }),
+  );
+
+const authority = fc.constantFrom('human' as const, 'tool' as const);
+const target = { service: domainName, address, port: fc.option(port) };
+
+/** The data of every type. A type that is missing here does not compile. */
+const facts: { readonly [T in EventType]: fc.Arbitrary<FactOf<T>['data']> } = {
+  'node.started': record({ version: sentence(20), configuration: sha256 }),
+  'node.stopped': record({ reason: sentence(100) }),
+  'node.attested': record({ answers: sha256 }),
+  'configuration.applied': record({ digest: sha256, configuration: wholeConfiguration }),
+  'server.registered': fc
+    .tuple(
+      record({ ...backend, source: fc.constantFrom('static' as const, 'agent' as const, 'api' as const), ...attributes }),
+      optionalAttributes,
+    )
+    .map(([required, optional]) => ({ ...required, ...optional }) as FactOf<'server.registered'>['data']),
+  'server.updated': fc
+    .tuple(record({ ...backend, ...attributes }), optionalAttributes)
+    .map(([required, optional]) => ({ ...required, ...optional }) as FactOf<'server.updated'>['data']),
+  'server.deregistered': record(backend),
+  'validation.recorded': record({
+    ...backend,
+    ok: fc.boolean(),
+    status: fc.option(fc.integer({ min: 100, max: 999 })),
+    error: fc.option(sentence(200)),
+    dnsUs: fc.option(microseconds),
+    connectUs: fc.option(microseconds),
+    tlsUs: fc.option(microseconds),
+    firstByteUs: fc.option(microseconds),
+    totalUs: microseconds,
+  }),
+  'override.set': record({
+    ...target,
+    action: fc.constantFrom('up' as const, 'down' as const, 'drain' as const),
+    reason: sentence(500),
+    authority,
+    until: fc.option(fc.nat()),
+  }),
+  'override.cleared': record({ ...target, authority, reason: fc.option(sentence(500)) }),
+};
+
+const actor: fc.Arbitrary<Actor> = fc
+  .tuple(record({ kind: fc.constantFrom('human', 'tool', 'agent', 'system'), name: sentence(100) }), some({ address }))
+  .map(([required, optional]) => ({ ...required, ...optional }) as Actor);
+const request: fc.Arbitrary<Request> = record({ key: sentence(100), digest: sentence(64) });
+const extras = some({ actor, request, cause: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }) });
+
+/** A fact of any type. */
+export const factArbitrary: fc.Arbitrary<Fact> = fc.oneof(
+  ...Object.entries(facts).map(([type, data]) =>
+    fc.tuple(data as fc.Arbitrary<unknown>, extras).map(([value, more]) => ({ type, ...more, data: value }) as Fact),
+  ),
+);
+
+/** What one batch may hold. */
+export const factsArbitrary: fc.Arbitrary<readonly Fact[]> = fc.array(factArbitrary, { minLength: 1, maxLength: 20 });
+
+const newest = new Map<string, number>(catalogue.map(({ type, v }) => [type, v]));
+
+/** A log of one node from position 1 on: batches whose time never goes back, as one list of events. */
+export const eventsArbitrary: fc.Arbitrary<readonly Event[]> = fc
+  .array(fc.tuple(factsArbitrary, fc.nat(60_000)), { maxLength: 10 })
+  .map((batches) => {
+    const events: Event[] = [];
+    let at = Date.UTC(2026, 0, 1);
+    for (const [batch, passed] of batches) {
+      at += passed;
+      for (const fact of batch) events.push({ position: events.length + 1, at, node: 'ow-1', v: newest.get(fact.type), ...fact } as Event);
+    }
+    return events;
+  });

@@ -1,0 +1,185 @@
+/**
+ * A real overwatch in a process of its own, from the built program, in a temporary folder; real web servers for it to
+ * check; and a DNS client that asks it. For tests of what people and clients see from outside.
+ */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { decode, encode, type RecordType } from 'dns-packet';
+
+export const program = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+const acknowledgment =
+  'I understand that disabling DNSSEC removes cryptographic authentication of DNS responses and allows DNS spoofing attacks against my zones';
+
+export interface Finished {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the program to its end. */
+export async function runProgram(...args: readonly string[]): Promise<Finished> {
+  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  return finished(child, collect(child));
+}
+
+interface Output {
+  stdout: string;
+  stderr: string;
+}
+
+function collect(child: ChildProcess): Output {
+  const output = { stdout: '', stderr: '' };
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    output.stdout += text;
+  });
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    output.stderr += text;
+  });
+  return output;
+}
+
+async function finished(child: ChildProcess, output: Output): Promise<Finished> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'close');
+  return { code: child.exitCode, signal: child.signalCode, ...output };
+}
+
+export interface RunningOverwatch {
+  readonly dnsPort: number;
+  readonly apiUrl: string;
+  readonly pid: number;
+  /** Sends a signal and waits for the end. */
+  end(signal: NodeJS.Signals): Promise<Finished>;
+}
+
+/** Starts `opengslb overwatch` and waits until it says that it serves. */
+export async function startOverwatchProcess(configFile: string, ...form: readonly string[]): Promise<RunningOverwatch> {
+  const args = form.length > 0 ? form : ['overwatch'];
+  const child = spawn(process.execPath, [program, ...args, '--config', configFile], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const output = collect(child);
+  const serving = await until('the overwatch serves', () => {
+    assert.equal(child.exitCode, null, `it ended early: ${output.stderr}`);
+    return output.stdout.split('\n').find((line) => line.includes('"serving"'));
+  });
+  const { dns, api } = JSON.parse(serving) as { dns: string; api: string };
+  return {
+    dnsPort: portIn(dns),
+    apiUrl: `http://127.0.0.1:${portIn(api)}/api/v1`,
+    pid: child.pid as number,
+    end: async (signal) => {
+      child.kill(signal);
+      return finished(child, output);
+    },
+  };
+}
+
+const portIn = (words: string) => Number(/\d+$/.exec(words)?.[0]);
+
+/** Waits for a condition; fails after `limitMs`. */
+export async function until<T>(what: string, look: () => T | undefined | Promise<T | undefined>, limitMs = 15_000): Promise<T> {
+  const deadline = Date.now() + limitMs;
+  for (;;) {
+    const seen = await look();
+    if (seen !== undefined) return seen;
+    assert(Date.now() < deadline, `waited ${limitMs} ms in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+export interface WebServer {
+  readonly address: string;
+  close(): Promise<void>;
+}
+
+/** A web server that answers everything with 200. */
+export async function startWebServer(address: string, port: number): Promise<WebServer> {
+  const server: Server = createServer((_request, response) => response.end('ok'));
+  server.listen(port, address);
+  await once(server, 'listening');
+  return {
+    address,
+    close: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** A port that is free on every address given. */
+export async function freePort(address = '127.0.0.1'): Promise<number> {
+  const server = createTcpServer().listen(0, address);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** A folder with a configuration: one service, servers at these addresses, checked five times a second. */
+export async function makeFolder(options: {
+  readonly addresses: readonly string[];
+  readonly port: number;
+  readonly dnsPort?: number;
+}): Promise<{ folder: string; configFile: string; remove(): Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'opengslb-e2e-'));
+  const configFile = join(folder, 'config.yaml');
+  const servers = options.addresses.map((address) => `      - { service: app.demo.local, address: ${address}, port: ${options.port} }`);
+  await writeFile(
+    configFile,
+    [
+      'overwatch:',
+      '  identity: { node_id: overwatch-1 }',
+      `  data_dir: ${join(folder, 'data')}`,
+      '  dnssec:',
+      '    enabled: false',
+      `    security_acknowledgment: ${acknowledgment}`,
+      'dns:',
+      `  listen_address: 127.0.0.1:${options.dnsPort ?? 0}`,
+      '  zones:',
+      '    - name: demo.local',
+      '      nameservers: [{ name: ns1.demo.local, address: 127.0.0.1 }]',
+      'regions:',
+      '  - name: demo',
+      '    health_check: { type: http, path: /, interval: 200ms, timeout: 200ms, failure_threshold: 2, success_threshold: 2 }',
+      '    servers:',
+      ...servers,
+      'domains:',
+      '  - { name: app.demo.local, regions: [demo], ttl: 1, answers: all }',
+      'api: { enabled: true, address: "127.0.0.1:0" }',
+      '',
+    ].join('\n'),
+  );
+  return { folder, configFile, remove: () => rm(folder, { recursive: true, force: true }) };
+}
+
+/** The addresses that DNS answers, sorted; or the rcode where there are none. */
+export async function resolve(dnsPort: number, name = 'app.demo.local', type: RecordType = 'A'): Promise<string> {
+  const socket = createSocket('udp4');
+  try {
+    socket.send(encode({ type: 'query', id: 7, questions: [{ type, name }] }), dnsPort, '127.0.0.1');
+    const [message] = (await once(socket, 'message', { signal: AbortSignal.timeout(5_000) })) as [Buffer];
+    const reply = decode(message) as ReturnType<typeof decode> & { rcode: string };
+    const addresses = (reply.answers ?? []).map((answer) => String((answer as { data: unknown }).data));
+    return addresses.length === 0 ? reply.rcode : addresses.sort().join(' ');
+  } finally {
+    socket.close();
+  }
+}
+
+/** Asks the API; the body is what it answered. */
+export async function api<T>(url: string, method = 'GET', body?: unknown): Promise<{ status: number; body: T }> {
+  const headers: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' };
+  const response = await fetch(url, { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) });
+  const text = await response.text();
+  return { status: response.status, body: (text === '' ? undefined : JSON.parse(text)) as T };
+}

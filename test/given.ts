@@ -1,0 +1,175 @@
+/**
+ * The words in which tests tell what was given: a configuration from a few servers, facts about them, moments, orders.
+ * Configurations go through the real schema, so defaults are the real ones. Nothing here asserts anything.
+ */
+import type { z } from 'zod';
+import type { ApplyConfiguration, ClearOverride, Command, Order, SetOverride } from '../src/commands/command.ts';
+import { type Configuration, configuration } from '../src/events/catalogue/configuration.ts';
+import type { Actor, DataOf, Event, Fact, FactOf } from '../src/events/event.ts';
+import { configurationDigest } from '../src/projections/configuration.ts';
+import { evolve, initialState, type State } from '../src/projections/state.ts';
+
+/** The service that tests speak of where they name none. */
+export const app = 'app.example.com';
+/** Three servers of it by IPv4, and two by IPv6. */
+export const [a, b, c] = ['192.0.2.1', '192.0.2.2', '192.0.2.3'] as const;
+export const [a6, b6] = ['2001:db8::1', '2001:db8::2'] as const;
+
+export const someone: Actor = { kind: 'human', name: 'kim' };
+
+// --- configurations
+
+type ConfigurationInput = z.input<typeof configuration>;
+type DomainInput = NonNullable<ConfigurationInput['domains']>[number];
+type RegionInput = NonNullable<ConfigurationInput['regions']>[number];
+type ServerInput = NonNullable<RegionInput['servers']>[number];
+
+/** A static server; its region is `eu` where nothing else is said. */
+export type ServerWords = Partial<ServerInput> & { readonly address: string; readonly region?: string };
+
+export function configurationOf(input: ConfigurationInput): Configuration {
+  return configuration.parse(input);
+}
+
+/** One domain, `app`, with these servers; regions are listed as the servers first name them. */
+export function oneDomain(
+  servers: readonly (string | ServerWords)[],
+  domain: Partial<DomainInput> = {},
+  rest: ConfigurationInput = {},
+): Configuration {
+  const words = servers.map((server) => (typeof server === 'string' ? { address: server } : server));
+  const names = words.length === 0 ? ['eu'] : [...new Set(words.map(regionOf))];
+  const regions = names.map((name) => ({ name, servers: words.filter((server) => regionOf(server) === name).map(staticServer) }));
+  return configurationOf({ regions, domains: [{ name: app, regions: names, ...domain }], ...rest });
+}
+
+function regionOf({ region }: ServerWords): string {
+  return region ?? 'eu';
+}
+
+function staticServer({ region: _ownedByRegion, ...server }: ServerWords): ServerInput {
+  return { service: app, ...server };
+}
+
+/** Nothing checks the servers: they are up from the moment that they are registered. */
+export const unchecked = { overwatch: { validation: { enabled: false } } } as const;
+
+// --- facts
+
+export function applied(of: Configuration): Fact {
+  return { type: 'configuration.applied', data: { digest: configurationDigest(of), configuration: of } };
+}
+
+/** The configuration and its static servers, as facts. */
+export function inForce(of: Configuration): Fact[] {
+  const servers = of.regions.flatMap((region) =>
+    region.servers.map((server) => registered(server.address, { ...server, region: region.name, source: 'static' })),
+  );
+  return [applied(of), ...servers];
+}
+
+export function registered(address: string, words: Partial<DataOf<'server.registered'>> = {}): FactOf<'server.registered'> {
+  const data = { service: app, address, port: 80, source: 'api' as const, region: 'eu', weight: 100 };
+  return { type: 'server.registered', data: { ...data, ...words } };
+}
+
+export function updated(address: string, words: Partial<DataOf<'server.updated'>> = {}): FactOf<'server.updated'> {
+  return { type: 'server.updated', data: { service: app, address, port: 80, region: 'eu', weight: 100, ...words } };
+}
+
+export function deregistered(address: string, words: Partial<DataOf<'server.deregistered'>> = {}): FactOf<'server.deregistered'> {
+  return { type: 'server.deregistered', data: { service: app, address, port: 80, ...words } };
+}
+
+/** A check that succeeded, or failed with this error. */
+export function checked(
+  address: string,
+  result: 'ok' | 'failed',
+  words: Partial<DataOf<'validation.recorded'>> = {},
+): FactOf<'validation.recorded'> {
+  const ok = result === 'ok';
+  const measured = { status: ok ? 200 : 500, error: ok ? null : 'status 500', dnsUs: null, connectUs: 200, tlsUs: null, firstByteUs: 900 };
+  return { type: 'validation.recorded', data: { service: app, address, port: 80, ok, ...measured, totalUs: 1_100, ...words } };
+}
+
+/** The same check result several times. */
+export function times<T>(count: number, fact: T): T[] {
+  return Array.from({ length: count }, () => fact);
+}
+
+export function overridden(
+  address: string,
+  action: 'up' | 'down' | 'drain',
+  words: Partial<DataOf<'override.set'>> = {},
+): FactOf<'override.set'> {
+  const data = { service: app, address, port: null, action, reason: 'because', authority: 'human' as const, until: null };
+  return { type: 'override.set', data: { ...data, ...words } };
+}
+
+export function cleared(address: string, words: Partial<DataOf<'override.cleared'>> = {}): FactOf<'override.cleared'> {
+  return { type: 'override.cleared', data: { service: app, address, port: null, authority: 'human', reason: null, ...words } };
+}
+
+export function started(): Fact {
+  return { type: 'node.started', data: { version: '1.2.3', configuration: '0'.repeat(64) } };
+}
+
+/** The same fact, as part of the command that this key names. */
+export function requested<F extends Fact>(fact: F, key: string, digest = 'body'): F {
+  return { ...fact, request: { key, digest } };
+}
+
+// --- moments
+
+export interface Moment {
+  readonly at: number;
+  readonly facts: readonly Fact[];
+}
+
+export function at(moment: number, ...facts: readonly Fact[]): Moment {
+  return { at: moment, facts };
+}
+
+/** Facts with their places in a log, which begins at position 1. */
+export function events(...moments: readonly Moment[]): Event[] {
+  return moments
+    .flatMap(({ at, facts }) => facts.map((fact) => ({ at, fact })))
+    .map(({ at, fact }, index) => ({ position: index + 1, at, node: 'test', v: 1, ...fact }) as Event);
+}
+
+/** What a log of these facts means. */
+export function stateOf(...moments: readonly Moment[]): State {
+  const state = initialState();
+  for (const event of events(...moments)) evolve(state, event);
+  return state;
+}
+
+/** The same value, with every map and object in it filled in the opposite order, however deep. */
+export function turnedRound<T>(value: T): T {
+  if (value instanceof Map) return new Map([...value].reverse().map(([key, inner]) => [key, turnedRound(inner)])) as T;
+  if (Array.isArray(value) || typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .reverse()
+      .map(([key, inner]) => [key, turnedRound(inner)]),
+  ) as T;
+}
+
+// --- orders
+
+export function order(command: Command, key?: string): Order {
+  return { command, actor: someone, ...(key !== undefined && { key }) };
+}
+
+export function settingOverride(address: string, action: 'up' | 'down' | 'drain', words: Partial<SetOverride> = {}): SetOverride {
+  const target = { service: app, address, port: null };
+  return { kind: 'setOverride', ...target, action, reason: 'because', authority: 'human', expiresInMs: null, force: false, ...words };
+}
+
+export function clearingOverride(address: string, words: Partial<ClearOverride> = {}): ClearOverride {
+  return { kind: 'clearOverride', service: app, address, port: null, reason: null, authority: 'human', force: false, ...words };
+}
+
+export function applying(of: Configuration, words: Partial<ApplyConfiguration> = {}): ApplyConfiguration {
+  return { kind: 'applyConfiguration', configuration: of, force: false, ...words };
+}
