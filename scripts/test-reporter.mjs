@@ -1,0 +1,56 @@
+/**
+ * How a test run reads: one line a file, failures in full, and node's own closing lines (`# tests N`, ...) as they are.
+ * What tests print themselves stands behind a bar, so that no output can be taken for a closing line.
+ */
+import { relative } from 'node:path';
+import { inspect } from 'node:util';
+
+const closing = /^(?:tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.]+$/;
+
+const shown = (path) => relative(process.cwd(), path);
+const isFile = (event) => event.name === event.file;
+
+const barred = (text, bar) =>
+  text
+    .replace(/\n$/, '')
+    .split('\n')
+    .map((line) => `${bar}${line}\n`)
+    .join('');
+
+/** A suite fails when a test in it does, and that test has been shown. */
+const onlyByChildren = (event) => event.details.error?.failureType === 'subtestsFailed' || event.details.type === 'suite';
+
+/** Message and stack of an error and of what caused it, without the frames of node itself. */
+function story(error) {
+  if (!(error instanceof Error)) return inspect(error);
+  const stack = (error.stack ?? String(error))
+    .replace(/\n +at [^\n]*\bnode:internal\/[^\n]*/g, '')
+    .replace(/\n +at [^\n]*<anonymous>\)$/, '');
+  return error.cause === undefined ? stack : `${stack}\ncaused by ${story(error.cause)}`;
+}
+
+function failure(event, titles) {
+  const error = event.details.error;
+  const where = event.file === undefined ? '' : `  in ${shown(event.file)}\n`;
+  return `\n✖ ${titles.join(' > ')}\n${where}${barred(story(error?.cause ?? error), '    ')}\n`;
+}
+
+export default async function* report(events) {
+  const titles = [];
+  const empty = [];
+  const lines = [];
+  for await (const { type, data } of events) {
+    if (type === 'test:start') titles.splice(data.nesting, titles.length, data.name);
+    else if (type === 'test:complete' && isFile(data)) {
+      yield `${data.details.passed === false ? '✖' : '✔'} ${shown(data.file)} (${(data.details.duration_ms / 1000).toFixed(2)} s)\n`;
+    } else if (type === 'test:pass' && isFile(data)) {
+      // Node reports a file as a test of its own exactly where no test was in it.
+      empty.push(shown(data.file));
+    } else if (type === 'test:fail' && !onlyByChildren(data)) {
+      yield failure(data, isFile(data) ? [shown(data.file)] : [...titles.slice(0, data.nesting), data.name]);
+    } else if (type === 'test:stdout' || type === 'test:stderr') yield barred(data.message, '  | ');
+    else if (type === 'test:diagnostic' && data.nesting === 0 && closing.test(data.message)) lines.push(data.message);
+  }
+  for (const path of empty) yield `# no test in ${path}\n`;
+  for (const line of lines) yield `# ${line}\n`;
+}

@@ -1,0 +1,118 @@
+/** The test runner must not say green when nothing was tested: each way in which a run can be empty, for real. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const script = fileURLToPath(new URL('../../../scripts/run-tests.mjs', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'run-tests-'));
+after(() => rmSync(folder, { recursive: true }));
+
+const head = "import test, { describe } from 'node:test';\n";
+const passing = `${head}test('passes', () => { console.log('# tests 99'); });\n`;
+
+interface Outcome {
+  readonly code: number | null;
+  readonly out: string;
+  readonly error: string;
+}
+
+/** Runs the script on a new folder that holds these files. */
+function runOn(name: string, files: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<Outcome> {
+  const suite = join(folder, name);
+  mkdirSync(suite);
+  for (const [file, text] of Object.entries(files)) writeFileSync(join(suite, file), text);
+  return run('--folders', suite, ...args);
+}
+
+function run(...args: readonly string[]): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let out = '';
+    let error = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      out += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      error += text;
+    });
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code, out, error }));
+  });
+}
+
+describe('a run fails', { concurrency: true }, () => {
+  test('on a folder that is not there', async () => {
+    const { code, error } = await run('--folders', join(folder, 'nowhere'));
+    assert.equal(code, 1);
+    assert.match(error, /there is no folder .*nowhere/);
+  });
+
+  test('on an empty folder', async () => {
+    const { code, error } = await runOn('empty', { 'not-a-test.ts': passing });
+    assert.equal(code, 1);
+    assert.match(error, /no file \*\.test\.ts/);
+  });
+
+  test('when no file has the word in its path', async () => {
+    const { code, error } = await runOn('words', { 'a.test.ts': passing }, 'zebra');
+    assert.equal(code, 1);
+    assert.match(error, /has zebra in its path/);
+  });
+
+  test('on a file without a test, even beside one that has some', async () => {
+    const { code, out, error } = await runOn('hollow', { 'a.test.ts': passing, 'b.test.ts': 'export const x: number = 1;\n' });
+    assert.match(out, /^# fail 0$/m, 'node itself calls this a success');
+    assert.equal(code, 1);
+    assert.match(error, /no test in .*b\.test\.ts$/m);
+  });
+
+  test('when every test was skipped', async () => {
+    const { code, error } = await runOn('skipped', { 'a.test.ts': `${head}test.skip('later', () => {});\n` });
+    assert.equal(code, 1);
+    assert.match(error, /no test ran/);
+  });
+
+  test('when a suite holds no test', async () => {
+    const { code, error } = await runOn('suite', { 'a.test.ts': `${head}describe('of nothing', () => {});\n` });
+    assert.equal(code, 1);
+    assert.match(error, /no test ran/);
+  });
+
+  test('with a failing test, which is shown with its path and its message', async () => {
+    const failing = `${head}describe('suite', () => { test('fails', () => { throw new Error('because'); }); });\n`;
+    const { code, out } = await runOn('failing', { 'a.test.ts': failing });
+    assert.equal(code, 1);
+    assert.match(out, /✖ suite > fails\n/);
+    assert.match(out, /^ {4}Error: because$/m);
+    assert.match(out, /^# fail 1$/m);
+  });
+
+  test('when it takes too long, and names what is unfinished', async () => {
+    const endless = `${head}test('waits', () => new Promise(() => { setInterval(() => {}, 1000); }));\n`;
+    const { code, error } = await runOn('endless', { 'a.test.ts': endless }, '--minutes', '0.02');
+    assert.equal(code, 1);
+    assert.match(error, /not done after 0\.02 minutes; unfinished: .*a\.test\.ts/);
+  });
+});
+
+describe('a run succeeds', { concurrency: true }, () => {
+  test("and ends with node's own closing lines, which no test can forge", async () => {
+    const { code, out } = await runOn('good', { 'a.test.ts': passing });
+    assert.equal(code, 0);
+    assert.deepEqual(
+      out.split('\n').filter((line) => /^# (tests|pass|fail|cancelled) /.test(line)),
+      ['# tests 1', '# pass 1', '# fail 0', '# cancelled 0'],
+    );
+    assert.match(out, /^ {2}\| # tests 99$/m);
+  });
+
+  test('on the files that a word chooses, and on no other', async () => {
+    const { code, out } = await runOn('choice', { 'dns.test.ts': passing, 'log.test.ts': 'throw new Error();\n' }, 'dns');
+    assert.equal(code, 0);
+    assert.match(out, /✔ .*dns\.test\.ts/);
+  });
+});
