@@ -17,6 +17,8 @@ function program(): Command {
   const root = new Command('opengslb')
     .description('A global server load balancer: DNS that sends clients to servers that work, and can explain every answer.')
     .version(`opengslb ${version}`, '-v, --version')
+    // An option before a subcommand is ours, one after it is the subcommand's: both have a --config.
+    .enablePositionalOptions()
     .option('--mode <mode>', 'start a node, as the original does: overwatch')
     .option('--config <file>', "with --mode: the node's configuration")
     .addHelpText('after', exitCodesHelp)

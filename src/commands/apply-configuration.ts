@@ -21,7 +21,10 @@ export function applyConfiguration({ configuration }: ApplyConfiguration, state:
   }
   const digest = configurationDigest(configuration);
   if (state.configuration?.digest === digest) return [];
-  return [{ type: 'configuration.applied', data: { digest, configuration } }, ...serverDifferences(state.configuration?.configuration, configuration)];
+  return [
+    { type: 'configuration.applied', data: { digest, configuration } },
+    ...serverDifferences(state.configuration?.configuration, configuration),
+  ];
 }
 
 type ServerData = DataOf<'server.updated'>;

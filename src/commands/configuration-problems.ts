@@ -8,22 +8,9 @@ import { redactedSecret } from '../events/catalogue/configuration.ts';
 import { canonicalAddress } from '../events/catalogue/scalars.ts';
 import { durationMs } from '../events/duration.ts';
 import { endpointText } from '../projections/endpoint.ts';
+import { type ConfigurationPath, type ConfigurationProblem, type ConfigurationRule, error, warning } from './configuration-problem.ts';
 import { notBuiltProblems } from './not-built.ts';
 import { zoneProblems } from './zone-problems.ts';
-
-export type ConfigurationPath = readonly (string | number)[];
-
-export interface ConfigurationProblem {
-  readonly path: ConfigurationPath;
-  readonly message: string;
-  readonly remedy?: string;
-  /** A warning is told; an error refuses. */
-  readonly severity: 'error' | 'warning';
-  /** The other place that has part in it. */
-  readonly related?: ConfigurationPath;
-}
-
-export type ConfigurationRule = (configuration: Configuration) => Iterable<ConfigurationProblem>;
 
 /** Everything that does not fit together, in the order of the rules. */
 export function configurationProblems(configuration: Configuration): readonly ConfigurationProblem[] {
@@ -46,14 +33,6 @@ const rules: readonly ConfigurationRule[] = [
   listenAddresses,
   apiTokens,
 ];
-
-function error(path: ConfigurationPath, message: string, remedy: string, related?: ConfigurationPath): ConfigurationProblem {
-  return { path, message, remedy, severity: 'error', ...(related !== undefined && { related }) };
-}
-
-function warning(path: ConfigurationPath, message: string, remedy: string): ConfigurationProblem {
-  return { path, message, remedy, severity: 'warning' };
-}
 
 function* modeProblems({ mode, agent, domains }: Configuration): Iterable<ConfigurationProblem> {
   if (mode === 'agent' && agent === undefined) {

@@ -5,7 +5,7 @@
 import type { Configuration, Domain } from '../events/catalogue/configuration.ts';
 import { durationMs } from '../events/duration.ts';
 import { algorithms } from '../projections/routing/algorithms.ts';
-import type { ConfigurationProblem } from './configuration-problems.ts';
+import { type ConfigurationProblem, error } from './configuration-problem.ts';
 
 interface Row {
   readonly field: keyof Domain;
@@ -39,5 +39,5 @@ export function* notBuiltProblems({ domains, dns }: Configuration): Iterable<Con
 }
 
 function notBuilt(path: ConfigurationProblem['path'], value: string, remedy: string): ConfigurationProblem {
-  return { path, message: `${value} is not built yet`, remedy, severity: 'error' };
+  return error(path, `${value} is not built yet`, remedy);
 }

@@ -6,7 +6,7 @@
 import type { Configuration, StaticRecord, Zone } from '../events/catalogue/configuration.ts';
 import { isDomainName } from '../events/catalogue/scalars.ts';
 import { entryOf } from '../projections/endpoint.ts';
-import type { ConfigurationPath, ConfigurationProblem } from './configuration-problems.ts';
+import { type ConfigurationPath, type ConfigurationProblem, error, warning } from './configuration-problem.ts';
 
 export function* zoneProblems({ dns, domains }: Configuration): Iterable<ConfigurationProblem> {
   if (dns.zones.length === 0) return;
@@ -125,7 +125,7 @@ function* problemsAt(name: string, placed: readonly Placed[], { zone, domains }:
     if (first === undefined) ttls.set(type, { record, owner: name, path });
     else if (first.record.ttl !== record.ttl) {
       const message = `the ${type} records of ${name} have different TTLs, and the lowest counts for all`;
-      yield { path: [...path, 'ttl'], message, remedy: 'give all of them the same', severity: 'warning', related: [...first.path, 'ttl'] };
+      yield warning([...path, 'ttl'], message, 'give all of them the same', [...first.path, 'ttl']);
     }
   }
 }
@@ -163,6 +163,10 @@ function* delegationProblems({ zone, path, apexes, domains }: Surroundings, plac
 
   for (const { record, owner, path: at } of placed) {
     const cut = cutAbove(owner);
+    if (record.type === 'NS' && owner !== zone.name && apexes.has(owner)) {
+      const message = `${owner} is a zone of this node, which is delegated to its own nameservers: this record is not used`;
+      yield warning(at, message, 'remove it');
+    }
     if (cut === undefined || addressTypes.has(record.type) || (record.type === 'NS' && owner === cut)) continue;
     const message = `${owner} belongs to ${cut}, which is a zone of its own, so this would never be answered`;
     yield error([...at, 'name'], message, 'move it to that zone', cuts.get(cut));
@@ -203,8 +207,4 @@ function closestOf(zones: ReadonlySet<string>, name: string): string | undefined
 
 function isAtOrBelow(name: string, zone: string): boolean {
   return name === zone || name.endsWith(`.${zone}`);
-}
-
-function error(path: ConfigurationPath, message: string, remedy: string, related?: ConfigurationPath): ConfigurationProblem {
-  return { path, message, remedy, severity: 'error', ...(related !== undefined && { related }) };
 }

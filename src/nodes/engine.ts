@@ -11,10 +11,10 @@
  * later goes through the same states.
  */
 import assert from 'node:assert/strict';
-import { decide } from '../commands/decide.ts';
 import { isRefusal, type Order, type Refusal } from '../commands/command.ts';
+import { decide } from '../commands/decide.ts';
 import type { Event, Fact } from '../events/event.ts';
-import { LogError, type Batch, type EventSource } from '../events/log.ts';
+import { type Batch, type EventSource, LogError } from '../events/log.ts';
 import { type Deadline, earliestDeadline } from '../projections/deadlines.ts';
 import { type AnswerChange, preview } from '../projections/preview.ts';
 import { advanceOnce, evolve, initialState, type Services, type State } from '../projections/state.ts';
@@ -176,7 +176,10 @@ export function createEngine(world: World, listeners: readonly Listener[], onTro
 
   /** The disk refuses: whoever waits is told, and DNS goes on with what is folded. Anything else is a broken invariant. */
   function fail(error: unknown): void {
-    if (!(error instanceof LogError)) throw error;
+    if (!(error instanceof LogError)) {
+      running = false;
+      throw error;
+    }
     refusing = error;
     for (const { settle } of orders.splice(0)) settle(unavailable(error));
     onTrouble(error);

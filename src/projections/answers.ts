@@ -119,7 +119,9 @@ function judgedServers(state: State, inForce: ConfigurationInForce, domain: Doma
 function inAnswerOrder(inForce: ConfigurationInForce, domain: Domain, servers: readonly Server[]): Server[] {
   const rank = (server: Server): number => {
     const listed = inForce.regions.get(server.region)?.servers ?? [];
-    const place = listed.findIndex((other) => other.service === server.service && other.address === server.address && other.port === server.port);
+    const place = listed.findIndex(
+      (other) => other.service === server.service && other.address === server.address && other.port === server.port,
+    );
     return place === -1 ? listed.length : place;
   };
   return servers

@@ -18,13 +18,22 @@ export function servicesOf(inForce: ConfigurationInForce | undefined): Iterable<
   return inForce === undefined ? [] : inForce.domains.keys();
 }
 
-export function evolveConfiguration(event: EventOf<'configuration.applied'>): ConfigurationInForce {
-  const { configuration, digest } = event.data;
+export function evolveConfiguration({ data, position, at }: EventOf<'configuration.applied'>): ConfigurationInForce {
+  return configurationInForce({ ...data, position, at });
+}
+
+/** With what others look up in it. */
+export function configurationInForce({
+  configuration,
+  digest,
+  position,
+  at,
+}: Omit<ConfigurationInForce, 'domains' | 'regions'>): ConfigurationInForce {
   return {
     configuration,
     digest,
-    position: event.position,
-    at: event.at,
+    position,
+    at,
     domains: new Map(configuration.domains.map((domain) => [domain.name, domain])),
     regions: new Map(configuration.regions.map((region) => [region.name, region])),
   };
@@ -42,7 +51,9 @@ export function lastResortOf(configuration: Configuration, domain: Domain): 'ser
 
 /** A name for a configuration: equal exactly where the configurations are. Give it one without secrets. */
 export function configurationDigest(configuration: Configuration): string {
-  return createHash('sha256').update(JSON.stringify(sorted(configuration))).digest('hex');
+  return createHash('sha256')
+    .update(JSON.stringify(sorted(configuration)))
+    .digest('hex');
 }
 
 function sorted(value: unknown): unknown {

@@ -19,7 +19,11 @@ function write(hash: Hash, value: unknown): void {
     hash.update(`a${value.length}:`);
     for (const element of value) write(hash, element);
   } else if (typeof value === 'object' && value !== null) {
-    writeEntries(hash, 'o', Object.entries(value).filter(([, inner]) => inner !== undefined));
+    writeEntries(
+      hash,
+      'o',
+      Object.entries(value).filter(([, inner]) => inner !== undefined),
+    );
   } else hash.update(`${JSON.stringify(value) ?? 'undefined'};`);
 }
 

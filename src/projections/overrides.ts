@@ -21,11 +21,7 @@ function keyOf(authority: Authority, address: string, port: number | null): stri
   return `${authority} ${targetText(address, port)}`;
 }
 
-export function evolveOverrides(
-  overrides: Overrides,
-  deadlines: Deadlines,
-  event: EventOf<'override.set' | 'override.cleared'>,
-): void {
+export function evolveOverrides(overrides: Overrides, deadlines: Deadlines, event: EventOf<'override.set' | 'override.cleared'>): void {
   const { service, authority, address, port } = event.data;
   const key = keyOf(authority, address, port);
   const until = event.type === 'override.set' ? event.data.until : null;

@@ -9,6 +9,8 @@ export interface CarriedOut {
   /** The positions of its first and last fact. */
   readonly first: number;
   readonly last: number;
+  /** When it is forgotten. */
+  readonly until: number;
 }
 
 export type Requests = Map<string, CarriedOut>;
@@ -16,8 +18,9 @@ export type Requests = Map<string, CarriedOut>;
 export function evolveRequests(requests: Requests, deadlines: Deadlines, event: Event, request: Request): void {
   const known = requests.get(request.key);
   const first = known?.digest === request.digest ? known.first : event.position;
-  requests.set(request.key, { digest: request.digest, first, last: event.position });
-  setDeadline(deadlines, 'request-forgotten', request.key, event.at + rememberedMs);
+  const until = event.at + rememberedMs;
+  requests.set(request.key, { digest: request.digest, first, last: event.position, until });
+  setDeadline(deadlines, 'request-forgotten', request.key, until);
 }
 
 /** The deadline `request-forgotten` fired. */

@@ -3,7 +3,7 @@
  * which event or deadline, and how long it had no fit server. Fed with every change while the state is as it left it.
  */
 import type { Event } from '../events/event.ts';
-import { answerOf, answerText, families, type Family, hasFitServer, type ServiceAnswer, type Tier } from './answers.ts';
+import { answerOf, answerText, type Family, families, hasFitServer, type ServiceAnswer, type Tier } from './answers.ts';
 import type { Deadline } from './deadlines.ts';
 import { entryOf } from './endpoint.ts';
 import { deadlineSentence, eventSentence } from './sentences.ts';

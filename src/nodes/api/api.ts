@@ -68,7 +68,7 @@ export function createApi(options: ApiOptions): Api {
   acceptOnlyJson(api);
   guardDoor(api, options.settings);
   answerErrors(api, options.logger);
-  boundClosing(api);
+  boundClosing(api, clock);
 
   const context: RouteContext = { engine, log, version, readiness, generatedAt: () => timeText(clock.now()) };
   void api.register(
@@ -91,12 +91,12 @@ function acceptOnlyJson(api: Api): void {
   });
 }
 
-/** Requests under way are answered; a peer that does not take its answer does not keep the node from stopping. */
-function boundClosing(api: Api): void {
-  let timer: NodeJS.Timeout;
+/** Requests under way are answered; a peer that does not end its own, or take its answer, does not keep the node from stopping. */
+function boundClosing(api: Api, clock: Clock): void {
+  let callOff: (() => void) | undefined;
   api.addHook('preClose', (done) => {
-    timer = setTimeout(() => api.server.closeAllConnections(), apiLimits.closeMs);
+    callOff = clock.wakeAt(clock.now() + apiLimits.closeMs, () => api.server.closeAllConnections());
     done();
   });
-  api.addHook('onClose', () => clearTimeout(timer));
+  api.addHook('onClose', () => callOff?.());
 }

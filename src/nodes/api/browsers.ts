@@ -11,7 +11,7 @@
  *     a change  anywhere        address or localhost   the same            allowed
  *     a change  anywhere        any other              any other           cross-site
  *
- * The first row asks for a name only where no proxy is trusted: a proxy may pass on the name that it was asked by.
+ * The first row holds only where no proxy is trusted: a proxy may pass on the name that it was asked by.
  */
 import { isIP } from 'node:net';
 import { ApiError, shortened } from './errors.ts';
@@ -28,8 +28,8 @@ export interface BrowserQuestion {
 const reads: readonly string[] = ['GET', 'HEAD', 'OPTIONS'];
 
 /** Why a request may be a page's that has no business here; undefined where it is not. */
-export function browserProblem({ method, host, origin, fromLoopback, trustProxyHeaders }: BrowserQuestion): ApiError | undefined {
-  const named = host === undefined ? undefined : urlOf(`http://${host}`);
+export function browserProblem({ method, host = '', origin, fromLoopback, trustProxyHeaders }: BrowserQuestion): ApiError | undefined {
+  const named = urlOf('http', host);
   if (named === undefined) {
     return new ApiError('request-malformed', 'the request has no Host header that names a host', 'send one, as every HTTP/1.1 client does');
   }
@@ -42,8 +42,10 @@ export function browserProblem({ method, host, origin, fromLoopback, trustProxyH
     );
   }
   if (reads.includes(method) || origin === undefined) return undefined;
-  const page = urlOf(origin);
-  if (byAddress && page !== undefined && page.host === urlOf(`${page.protocol}//${host}`)?.host) return undefined;
+  const [, scheme = '', page = ''] = /^(https?):\/\/(.*)$/.exec(origin) ?? [];
+  const asking = urlOf(scheme, page)?.host;
+  // By the page's scheme, so that a port that is the default there may be left out on either side.
+  if (byAddress && asking !== undefined && asking === urlOf(scheme, host)?.host) return undefined;
   return new ApiError(
     'cross-site',
     `a page of ${shortened(origin)} may not change anything here`,
@@ -55,10 +57,8 @@ function isAddressOrLocalhost(hostname: string): boolean {
   return hostname === 'localhost' || isIP(hostname.replace(/^\[(.*)\]$/, '$1')) !== 0;
 }
 
-/** Undefined where the text is no URL of a host and nothing more. */
-function urlOf(text: string): URL | undefined {
-  if (!URL.canParse(text)) return undefined;
-  const url = new URL(text);
-  const isHostAlone = url.host !== '' && url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '';
-  return isHostAlone ? url : undefined;
+/** Undefined where `host` is not a host, with a port or without, and nothing more. */
+function urlOf(scheme: string, host: string): URL | undefined {
+  const text = `${scheme}://${host}`;
+  return /^[\w.:[\]-]+$/.test(host) && URL.canParse(text) ? new URL(text) : undefined;
 }

@@ -24,7 +24,7 @@ const envelope = z.strictObject({
 
 const wholeNumber = (expected: string) =>
   z
-    .string()
+    .string(expected)
     .regex(/^-?\d{1,15}$/, expected)
     .transform(Number);
 

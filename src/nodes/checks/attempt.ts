@@ -19,7 +19,7 @@ const stageWords = {
   firstByte: 'waiting for the answer',
   body: 'reading the body',
 } as const;
-export type Stage = keyof typeof stageWords;
+type Stage = keyof typeof stageWords;
 
 export interface Attempt {
   readonly target: CheckTarget;

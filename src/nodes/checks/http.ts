@@ -66,6 +66,7 @@ function ask(attempt: Attempt, socket: Socket, userAgent: string): void {
 function judge(attempt: Attempt, answer: IncomingMessage, firstByteAt: number | undefined): void {
   const { expectedStatus, expectedBody } = attempt.target;
   const status = answer.statusCode ?? 0;
+  // An error that nobody listens for would end the process.
   answer.on('error', attempt.fail);
   if (status >= 100) attempt.answered(status);
   const wrong = wrongStatus(status, expectedStatus);

@@ -38,9 +38,12 @@ export function readSources({ path, environment, report, warn }: SourcesOptions)
   /** `above`: the files that lead to this one, outermost first. `from`: where it is included. */
   const load = (file: string, above: readonly string[], from: Origin): void => {
     const identity = fileIdentity(file);
+    if (seen.has(identity) && !above.includes(identity)) return;
     const objection = objectionTo(identity, above, seen);
-    if (objection !== undefined) report({ ...from, message: `${printable(file)} ${objection[0]}`, remedy: objection[1] });
-    if (objection !== undefined || seen.has(identity)) return;
+    if (objection !== undefined) {
+      report({ ...from, message: `${printable(file)} ${objection[0]}`, remedy: objection[1] });
+      return;
+    }
     seen.add(identity);
     files.push(file);
     const tree = read(file);
@@ -97,7 +100,6 @@ function objectionTo(
     const way = [...above.slice(above.indexOf(identity)), identity].map(printable).join(' > ');
     return [`includes itself: ${way}`, 'take one of them out; a pattern should not match the file that holds it'];
   }
-  if (seen.has(identity)) return undefined;
   if (above.length > includeDepthMax) return [`is included more than ${includeDepthMax} levels deep`, 'include it from a file further up'];
   if (seen.size > filesMax) return [`is one file more than the ${filesMax} that may be included`, 'join files'];
   return undefined;

@@ -42,6 +42,7 @@ export function yamlTree(source: YamlSource): MapTree | undefined {
 
 function parse({ text, file, report }: YamlSource, lineCounter: LineCounter): ReturnType<typeof parseDocument> | undefined {
   try {
+    // Keys written twice are found below: the parser would compare each key with all before it.
     return parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: false, schema: 'core', logLevel: 'error' });
   } catch (error) {
     // The parser is recursive: what is nested too deeply for it ends here, as does any fault of its own.

@@ -3,7 +3,7 @@
  * repeats them in the asker's own capitals; names within rdata are sent whole. What does not fit is left out by rule,
  * never cut.
  */
-import { classIn, opcodeQuery, type Rcode, rcodes } from './codes.ts';
+import { classIn, type Rcode, rcodes } from './codes.ts';
 import { encodeOpt } from './edns.ts';
 import { dnsLimits } from './limits.ts';
 import { type Name, rootName, suffixesOf } from './names.ts';
@@ -86,7 +86,7 @@ function flagsOf(heading: Heading, reply: Reply, truncated: boolean): number {
     (heading.opcode << 11) |
     bit(reply.authoritative, 0x0400) |
     bit(truncated, 0x0200) |
-    bit(heading.recursionDesired && heading.opcode === opcodeQuery, 0x0100) |
+    bit(heading.recursionDesired, 0x0100) |
     (rcodes[reply.rcode] & 0xf)
   );
 }

@@ -132,7 +132,7 @@ function zoneFor(zones: ReadonlyMap<Name, Zone>, name: Name, type: number): Zone
   const zone = closestZone(zones, name);
   const above = parentOf(name);
   if (type !== types.DS || zone?.apex !== name || above === undefined) return zone;
-  return zone;
+  return closestZone(zones, above) ?? zone;
 }
 
 function delegationOf(zone: Zone, name: Name, type: number): RRset | undefined {
@@ -197,7 +197,6 @@ function steeredRecords(
   if (answer === undefined) return 'not-answerable';
   const wheel = answer.families[family]?.wheel;
   if (wheel === undefined) return undefined;
-  if (wheel.spokes.length === 0) return 'not-answerable';
   const spoke = pick(wheel, drawFor(wheel, service, family, draw));
   if (spoke === undefined) return 'not-answerable';
   const rdata = spoke.addresses.map((address) => encodeRdata({ type: family, data: address }));

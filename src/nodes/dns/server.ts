@@ -8,7 +8,8 @@ import { answering, type Respond } from './answering.ts';
 import type { DnsCount } from './counts.ts';
 import { type DnsLimits, dnsLimits } from './limits.ts';
 import { DnsListenError, errorCode, type ListenAddress, listenError, parseListenAddress } from './listen-address.ts';
-import { listenTcp, type TcpListener, type TcpOptions } from './tcp.ts';
+import { listenTcp, type TcpListener } from './tcp.ts';
+import type { TcpOptions } from './tcp-connection.ts';
 import { listenUdp, type UdpListener } from './udp.ts';
 
 export interface DnsServerOptions {

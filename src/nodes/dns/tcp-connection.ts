@@ -3,11 +3,20 @@
  * unsent replies; while those wait, or while others have their turn, the socket is not read.
  */
 import type { Socket } from 'node:net';
-import { plainAddress } from './answering.ts';
+import type { Clock } from '../world.ts';
+import { type Answer, plainAddress } from './answering.ts';
+import type { DnsCount } from './counts.ts';
+import type { DnsLimits } from './limits.ts';
 import type { Client } from './responder.ts';
-import type { TcpOptions } from './tcp.ts';
 
 const lengthBytes = 2;
+
+export interface TcpOptions {
+  readonly answer: Answer;
+  readonly onCount: (count: DnsCount) => void;
+  readonly limits: DnsLimits;
+  readonly clock: Clock;
+}
 
 export interface Connection {
   /** Reads no more, and closes once what was answered is sent. */
@@ -17,7 +26,6 @@ export interface Connection {
 export function openConnection(socket: Socket, { answer, onCount, limits, clock }: TcpOptions): Connection {
   const client: Client = { address: plainAddress(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0, transport: 'tcp' };
   let unread: Buffer = Buffer.alloc(0);
-  let peerEnded = false;
   let turnTaken = false;
   let finishing = false;
   let lastAnsweredAt = clock.now();
@@ -63,10 +71,7 @@ export function openConnection(socket: Socket, { answer, onCount, limits, clock 
       lastAnsweredAt = clock.now();
       socket.write(framed(reply));
     }
-    if (finishing || socket.destroyed) return;
-    if (!peerEnded) socket.resume();
-    else if (unread.length > 0) abandon('unfinished');
-    else finish();
+    if (!finishing && !socket.destroyed) socket.resume();
   };
   const yieldTurn = () => {
     socket.pause();
@@ -80,9 +85,9 @@ export function openConnection(socket: Socket, { answer, onCount, limits, clock 
 
   socket.on('data', onBytes);
   socket.on('drain', answerUnread);
+  // It comes only after everything before it was read, so what is left over is no whole query.
   socket.on('end', () => {
-    peerEnded = true;
-    answerUnread();
+    if (unread.length > 0) abandon('unfinished');
   });
   socket.on('error', () => onCount({ kind: 'dropped', transport: 'tcp', reason: 'connection-failed' }));
   socket.on('close', () => cancelIdle());

@@ -6,19 +6,10 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import ipaddr from 'ipaddr.js';
-import type { Clock } from '../world.ts';
-import { type Answer, plainAddress } from './answering.ts';
-import type { DnsCount, DropReason } from './counts.ts';
-import type { DnsLimits } from './limits.ts';
+import { plainAddress } from './answering.ts';
+import type { DropReason } from './counts.ts';
 import type { ListenAddress } from './listen-address.ts';
-import { openConnection } from './tcp-connection.ts';
-
-export interface TcpOptions {
-  readonly answer: Answer;
-  readonly onCount: (count: DnsCount) => void;
-  readonly limits: DnsLimits;
-  readonly clock: Clock;
-}
+import { openConnection, type TcpOptions } from './tcp-connection.ts';
 
 export interface TcpListener {
   readonly port: number;
@@ -32,7 +23,7 @@ export async function listenTcp(address: ListenAddress, options: TcpOptions): Pr
   const connections = new Map<Socket, { readonly client: string; readonly finish: () => void }>();
   const drop = (reason: DropReason) => onCount({ kind: 'dropped', transport: 'tcp', reason });
 
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+  const server = createServer({ noDelay: true }, (socket) => {
     const client = clientKey(plainAddress(socket.remoteAddress ?? ''));
     const refusal = refusalOf([...connections.values()].filter((connection) => connection.client === client).length);
     if (refusal !== undefined) {

@@ -49,7 +49,7 @@ export async function listenUdp(address: ListenAddress, options: UdpOptions): Pr
 }
 
 function reply(socket: Socket, packet: Buffer, peer: Peer, { answer, onCount, limits }: UdpOptions): void {
-  const hindrance = hindranceTo(socket, peer, limits);
+  const hindrance = hindranceTo(peer, socket.getSendQueueSize(), limits);
   if (hindrance !== undefined) {
     onCount({ kind: 'dropped', transport: 'udp', reason: hindrance });
     return;
@@ -61,8 +61,8 @@ function reply(socket: Socket, packet: Buffer, peer: Peer, { answer, onCount, li
   });
 }
 
-/** Why no reply could be sent, whatever the packet asks. */
-function hindranceTo(socket: Socket, peer: Peer, limits: DnsLimits): DropReason | undefined {
+/** Why no reply could be sent, whatever the packet asks. Sending to port 0 would throw. */
+export function hindranceTo(peer: Peer, unsentBytes: number, limits: DnsLimits): DropReason | undefined {
   if (peer.port === 0) return 'no-source-port';
-  return socket.getSendQueueSize() > limits.udpUnsentBytesMax ? 'unsent-replies' : undefined;
+  return unsentBytes > limits.udpUnsentBytesMax ? 'unsent-replies' : undefined;
 }

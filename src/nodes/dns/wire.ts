@@ -107,7 +107,6 @@ function readRecords(bytes: Buffer, question: Question): OptReading | 'malformed
     const fixed = skipName(bytes, at);
     if (fixed === undefined || fixed + 10 > bytes.length) return 'malformed';
     const end = fixed + 10 + bytes.readUInt16BE(fixed + 8);
-    if (end > bytes.length) return 'malformed';
     if (bytes.readUInt16BE(fixed) === types.OPT) {
       const atRoot = fixed - at === rootName.length;
       if (!atRoot || index < authorities || opt !== undefined) return 'malformed';
@@ -117,6 +116,7 @@ function readRecords(bytes: Buffer, question: Question): OptReading | 'malformed
         rdata: bytes.subarray(fixed + 10, end),
       });
     }
+    // A record that claims more bytes than there are ends beyond the packet, and so does whatever is read after it.
     at = end;
   }
   return at === bytes.length ? opt : 'malformed';

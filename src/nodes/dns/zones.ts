@@ -144,14 +144,13 @@ function steer(zones: ReadonlyMap<Name, ZoneDraft>, service: string, place: stri
   nodeAt(zone, name).service = service;
 }
 
-/** A zone inside another one of ours is delegated there, to the same nameservers, unless the outer one says so itself. */
+/** A zone inside another one of ours is delegated there, to the same nameservers. */
 function delegateFromParent(zones: ReadonlyMap<Name, ZoneDraft>, child: ZoneDraft): void {
   const above = parentOf(child.apex);
   const parent = above === undefined ? undefined : closestZone(zones, above);
   const nameservers = child.nodes.get(child.apex)?.rrsets.get(types.NS);
   if (parent === undefined || nameservers === undefined) return;
-  const node = nodeAt(parent, child.apex);
-  if (!node.rrsets.has(types.NS)) node.rrsets.set(types.NS, nameservers);
+  nodeAt(parent, child.apex).rrsets.set(types.NS, nameservers);
 }
 
 function fillNonTerminals(zone: ZoneDraft): void {
@@ -168,7 +167,7 @@ function warnOfMissingGlue(zone: Zone, notes: Notes): void {
   for (const host of nameservers === undefined ? [] : hostsOf(nameservers)) {
     if (!contains(zone, host) || cutAbove(zone, host) !== undefined) continue;
     const node = zone.nodes.get(host);
-    if (node?.service !== undefined || node?.rrsets.has(types.A) || node?.rrsets.has(types.AAAA)) continue;
+    if (node?.rrsets.has(types.A) || node?.rrsets.has(types.AAAA)) continue;
     notes.warnings.push(
       `zone ${zone.name}: its nameserver ${textOf(host)} has no address, so resolvers cannot find it by this zone alone; ` +
         'give it under dns.zones[].nameservers, or listen on one address',

@@ -20,6 +20,7 @@ import { createDnsCounter } from '../dns/counts.ts';
 import { countingDraw } from '../dns/draw.ts';
 import { createResponder } from '../dns/responder.ts';
 import { startDnsServer } from '../dns/server.ts';
+import { zoneSet } from '../dns/zones.ts';
 import { createEngine, type Engine, type Listener } from '../engine.ts';
 import type { Logger } from '../logger.ts';
 import type { World } from '../world.ts';
@@ -53,6 +54,7 @@ export async function startOverwatch(options: OverwatchOptions): Promise<Overwat
   const folder = resolve(configuration.overwatch.data_dir);
   const { redactionKey } = openSecretsFolder(join(folder, 'secrets'));
   const redacted = withoutSecrets(configuration, redactionKey);
+  checkZones(configuration, logger);
   const nodeId = configuration.overwatch.identity.node_id;
   const log = await openLevelLog({ directory: join(folder, 'log'), node: nodeId ?? hostname(), nodeIsExplicit: nodeId !== undefined });
   const outside: Closer[] = [];
@@ -127,6 +129,14 @@ async function startOn(log: EventLog, parts: Parts): Promise<Overwatch> {
       await closeAll([...inside, () => engine.execute({ actor: system, command: { kind: 'stopNode', reason } })], logger);
     },
   };
+}
+
+/** Refuses zones that could not be served, and tells what is odd about the others. */
+function checkZones(configuration: Configuration, logger: Logger): void {
+  const { problems, warnings } = zoneSet(configuration, configuration.dns.listen_address);
+  for (const warning of warnings) logger.warn(warning);
+  if (problems.length === 0) return;
+  throw Object.assign(new Error(problems.join('\n')), { code: 'zones-inconsistent', remedy: 'mend dns.zones in the configuration' });
 }
 
 /** Carries out what a start cannot do without. */

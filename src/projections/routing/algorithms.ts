@@ -3,10 +3,7 @@ import type { RoutingAlgorithm } from '../../events/catalogue/configuration.ts';
 import { failover } from './failover.ts';
 import { roundRobin } from './round-robin.ts';
 import { weighted } from './weighted.ts';
-import type { Routed, Wheel } from './wheel.ts';
-
-/** `size` is how many addresses an answer may hold, at least 1. */
-export type Route = (candidates: readonly Routed[], size: number) => Wheel;
+import type { Route } from './wheel.ts';
 
 export const algorithms: Readonly<Partial<Record<RoutingAlgorithm, Route>>> = {
   'round-robin': roundRobin,

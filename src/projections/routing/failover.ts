@@ -6,8 +6,7 @@
  *     a b c        2         [a b]
  *     none         any       none
  */
-import type { Route } from './algorithms.ts';
-import { ringWindow } from './wheel.ts';
+import { type Route, ringWindow } from './wheel.ts';
 
 export const failover: Route = (candidates, size) => ({
   draw: 'sequence',

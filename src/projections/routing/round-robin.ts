@@ -7,8 +7,7 @@
  *     a b c        3, 9      [a b c] [b c a] [c a b]
  *     none         any       none
  */
-import type { Route } from './algorithms.ts';
-import { ringWindow } from './wheel.ts';
+import { type Route, ringWindow } from './wheel.ts';
 
 export const roundRobin: Route = (candidates, size) => ({
   draw: 'sequence',

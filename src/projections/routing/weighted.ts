@@ -9,8 +9,7 @@
  *     a:0 b:0         1         [a]:1 [b]:1
  *     none            any       none
  */
-import type { Route } from './algorithms.ts';
-import { ringWindow } from './wheel.ts';
+import { type Route, ringWindow } from './wheel.ts';
 
 export const weighted: Route = (candidates, size) => {
   const drawn = candidates.filter((candidate) => candidate.weight > 0);

@@ -44,3 +44,6 @@ export function pick(wheel: Wheel, draw: number): Spoke | undefined {
   }
   return undefined;
 }
+
+/** What every algorithm is: the candidates of one tier, in order, become a wheel. `size` is how many addresses an answer may hold, at least 1. */
+export type Route = (candidates: readonly Routed[], size: number) => Wheel;

@@ -1,0 +1,153 @@
+/**
+ * Scenarios for the laws of the projections: a configuration with a few services, then whatever may happen to them, in
+ * any order that a log allows. Addresses, ports and names are few, so that facts meet; times are near, so that they
+ * meet too, and now and then a day passes.
+ */
+import fc from 'fast-check';
+import type { Configuration } from '../../src/events/catalogue/configuration.ts';
+import type { Event, Fact } from '../../src/events/event.ts';
+import {
+  applied,
+  at,
+  checked,
+  cleared,
+  configurationOf,
+  deregistered,
+  events,
+  inForce,
+  type Moment,
+  overridden,
+  registered,
+  requested,
+  started,
+  updated,
+} from '../given.ts';
+
+export const services = ['one.example.com', 'two.example.com', 'three.example.com'] as const;
+const addresses = ['192.0.2.1', '192.0.2.2', '192.0.2.3', '2001:db8::1'] as const;
+const ports = [80, 81] as const;
+const regions = ['eu', 'us'] as const;
+
+export interface Scenario {
+  readonly moments: readonly Moment[];
+  readonly events: readonly Event[];
+}
+
+const backendFields = {
+  service: fc.constantFrom(services[0], ...services),
+  address: fc.constantFrom(...addresses),
+  port: fc.constantFrom(...ports),
+};
+const backend = fc.record(backendFields);
+const weight = fc.constantFrom(0, 1, 3, 100);
+const region = fc.constantFrom(...regions);
+
+const domain = fc.record({
+  routing_algorithm: fc.constantFrom('round-robin', 'weighted', 'failover'),
+  answers: fc.constantFrom<('single' | 'all' | number)[]>('single', 'all', 1, 2, 3),
+  when_all_unhealthy: fc.constantFrom('servfail', 'all'),
+  regions: fc.constantFrom<string[][]>(['eu', 'us'], ['us', 'eu'], ['eu']),
+});
+
+const configuration: fc.Arbitrary<Configuration> = fc
+  .record({
+    domains: fc.array(domain, { minLength: 1, maxLength: 3, size: 'max' }),
+    servers: fc.uniqueArray(fc.record({ ...backendFields, weight, region }), {
+      minLength: 3,
+      maxLength: 12,
+      size: 'max',
+      selector: ({ service, address, port }) => `${service} ${address} ${port}`,
+    }),
+    enabled: fc.oneof({ weight: 3, arbitrary: fc.constant(true) }, fc.constant(false)),
+    thresholds: fc.record({ failure_threshold: fc.integer({ min: 1, max: 3 }), success_threshold: fc.integer({ min: 1, max: 3 }) }),
+  })
+  .map(({ domains, servers, enabled, thresholds }) =>
+    configurationOf({
+      overwatch: { validation: { enabled } },
+      regions: regions.map((name) => ({
+        name,
+        health_check: thresholds,
+        servers: servers.filter(({ region }) => region === name).map(({ region: _its, ...server }) => server),
+      })),
+      domains: domains.map((words, index) => ({ name: services[index] as string, ...words })),
+    }),
+  );
+
+/** What happens, told by the moment at which it does. */
+type Happening = (now: number) => readonly Fact[];
+
+const check: fc.Arbitrary<Happening> = fc.record({ ...backendFields, ok: fc.boolean() }).map(({ ok, ...of }) => () => [
+  checked(of.address, ok ? 'ok' : 'failed', of),
+]);
+
+const target = fc.record({ ...backendFields, port: fc.constantFrom(80, 81, null), authority: fc.constantFrom('human', 'tool') });
+const override: fc.Arbitrary<Happening> = fc
+  .record({
+    target,
+    action: fc.constantFrom('up', 'down', 'drain'),
+    /** From now; what is over when it is set is a fact like any other. */
+    expiresInMs: fc.option(fc.integer({ min: -5, max: 40 }), { freq: 3 }),
+  })
+  .map(({ target, action, expiresInMs }) => (now) => {
+    const until = expiresInMs === null ? null : Math.max(0, now + expiresInMs);
+    return [overridden(target.address, action, { ...target, until })];
+  });
+const clearing: fc.Arbitrary<Happening> = target.map((of) => () => [cleared(of.address, of)]);
+
+const server: fc.Arbitrary<Happening> = fc.oneof(
+  fc.record({ ...backendFields, weight, region }).map(
+    (of): Happening =>
+      () => [registered(of.address, of)],
+  ),
+  fc.record({ ...backendFields, weight, region }).map(
+    (of): Happening =>
+      () => [updated(of.address, of)],
+  ),
+  backend.map(
+    (of): Happening =>
+      () => [deregistered(of.address, of)],
+  ),
+);
+
+const applying: fc.Arbitrary<Happening> = fc.tuple(configuration, fc.boolean()).map(
+  ([of, withServers]) =>
+    () =>
+      withServers ? inForce(of) : [applied(of)],
+);
+
+const restart: fc.Arbitrary<Happening> = fc.constant(() => [{ type: 'node.stopped', data: { reason: 'asked' } }, started()]);
+
+const happening: fc.Arbitrary<Happening> = fc.oneof(
+  { weight: 12, arbitrary: check },
+  { weight: 6, arbitrary: override },
+  { weight: 2, arbitrary: clearing },
+  { weight: 3, arbitrary: server },
+  { weight: 1, arbitrary: applying },
+  { weight: 1, arbitrary: restart },
+);
+
+const step = fc.record({
+  waitMs: fc.oneof({ weight: 20, arbitrary: fc.constantFrom(0, 0, 1, 2, 5, 20) }, fc.constant(86_400_000)),
+  happening,
+  /** The key of the command that it was part of. */
+  key: fc.option(fc.constantFrom('first', 'second'), { freq: 3 }),
+});
+
+/** A configuration and what happened from 1 000 000 on. */
+export const scenario: fc.Arbitrary<Scenario> = fc
+  .tuple(configuration, fc.array(step, { maxLength: 60, size: 'max' }))
+  .map(([first, steps]) => {
+    let now = 1_000_000;
+    const moments: Moment[] = [at(now, ...inForce(first))];
+    for (const { waitMs, happening, key } of steps) {
+      now += waitMs;
+      const facts = happening(now);
+      moments.push(at(now, ...(key === null ? facts : facts.map((fact) => requested(fact, key, 'body')))));
+    }
+    return { moments, events: events(...moments) };
+  });
+
+/** Some facts that could come next at any moment. */
+export const whatIf: fc.Arbitrary<Happening> = fc
+  .array(happening, { minLength: 1, maxLength: 3 })
+  .map((happenings) => (now) => happenings.flatMap((happening) => happening(now)));

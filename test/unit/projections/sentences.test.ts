@@ -1,0 +1,112 @@
+/** Facts and deadlines in words: every kind there is has its sentence. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { catalogue, type Fact } from '../../../src/events/event.ts';
+import { answerOf, type ServiceAnswer } from '../../../src/projections/answers.ts';
+import { type DeadlineKind, deadlineKinds } from '../../../src/projections/deadlines.ts';
+import { candidateSentence, deadlineSentence, eventSentence } from '../../../src/projections/sentences.ts';
+import { advanceOnce } from '../../../src/projections/state.ts';
+import {
+  a,
+  a6,
+  app,
+  at,
+  b,
+  checked,
+  cleared,
+  deregistered,
+  events,
+  inForce,
+  oneDomain,
+  overridden,
+  registered,
+  requested,
+  someone,
+  started,
+  stateOf,
+  times,
+  unchecked,
+  updated,
+} from '../../given.ts';
+
+const digest = `0123456789ab${'f'.repeat(52)}`;
+const by = <F extends Fact>(fact: F): F => ({ ...fact, actor: someone });
+
+const table: readonly (readonly [fact: Fact, sentence: string])[] = [
+  [started(), 'the node started (version 1.2.3)'],
+  [{ type: 'node.stopped', data: { reason: 'asked to' } }, 'the node stopped: asked to'],
+  [{ type: 'node.attested', data: { answers: digest } }, 'the node stated what it answered'],
+  [by({ type: 'configuration.applied', data: { digest, configuration: {} as never } }), 'configuration 0123456789ab applied by human kim'],
+  [registered(a), `server ${a}:80 registered (api)`],
+  [by(updated(a6)), `server [${a6}]:80 updated by human kim`],
+  [deregistered(a), `server ${a}:80 deregistered`],
+  [checked(a, 'ok', { totalUs: 1_260 }), `check of ${a}:80 succeeded in 1.3 ms`],
+  [checked(a, 'failed', { error: 'connection refused' }), `check of ${a}:80 failed: connection refused`],
+  [by(overridden(a, 'drain', { port: 81, reason: 'upgrade' })), `override drain on ${a}:81 set by human kim: upgrade`],
+  [by(overridden(a6, 'down')), `override down on ${a6} set by human kim: because`],
+  [by(cleared(a, { reason: 'done' })), `override on ${a} cleared by human kim: done`],
+  [cleared(a), `override on ${a} cleared`],
+];
+
+describe('the sentence of an event', () => {
+  for (const [fact, sentence] of table) {
+    it(`${fact.type}: ${sentence}`, () => assert.deepEqual(events(at(0, fact)).map(eventSentence), [sentence]));
+  }
+
+  it('is there for every kind of the catalogue', () => {
+    assert.deepEqual(new Set(table.map(([{ type }]) => type)), new Set(catalogue.map(({ type }) => type)));
+  });
+});
+
+describe('the sentence of a deadline', () => {
+  const sentences: Readonly<Record<DeadlineKind, string>> = {
+    'override-expires': `the tool override on [${a6}]:81 expired`,
+    'request-forgotten': 'the request key my key was forgotten',
+  };
+  for (const kind of deadlineKinds) {
+    it(`${kind}: ${sentences[kind]}`, () => {
+      const override = overridden(a6, 'down', { port: 81, authority: 'tool', until: 5 });
+      const state = stateOf(at(0, kind === 'override-expires' ? override : requested(started(), 'my key')));
+      const fired = advanceOnce(state, 1e12);
+      assert.equal(fired && deadlineSentence(fired.deadline), sentences[kind]);
+    });
+  }
+});
+
+describe('the sentence of a candidate', () => {
+  type Words = Parameters<typeof oneDomain>;
+  /** Of the first server. */
+  function sentence(servers: Words[0], domain: Words[1], rest: Words[2], ...facts: readonly Fact[]): string {
+    const answer = answerOf(stateOf(at(0, ...inForce(oneDomain(servers, domain, rest)), ...facts)), app) as ServiceAnswer;
+    const [candidate] = answer.candidates;
+    assert.ok(candidate !== undefined);
+    return candidateSentence(candidate, answer);
+  }
+  const failover = { routing_algorithm: 'failover' } as const;
+  const down = overridden(a, 'down', { reason: 'upgrade' });
+
+  it('tells who never answers, and for whom a better tier answers', () => {
+    assert.equal(sentence([a, b], {}, {}, down), 'out: down by a person (upgrade)');
+    assert.equal(sentence([a], {}, {}, down), 'out: down by a person (upgrade)');
+    const waits = sentence([a, b], {}, {}, checked(b, 'ok'), overridden(a, 'drain', { authority: 'tool', reason: 'deploy' }));
+    assert.equal(waits, 'out: draining by a tool (deploy), and fit servers go before draining ones');
+  });
+
+  it('tells who stands by, and who answers', () => {
+    assert.equal(sentence([a], {}, {}, checked(a, 'ok')), 'in: up by its checks (the checks succeed)');
+    assert.equal(sentence([a], {}, {}), 'in: unproven so far (not checked yet), and no server is any better');
+    assert.equal(sentence([a], {}, unchecked), 'in: up by its registration (registered, and nothing checks it)');
+    const second = answerOf(stateOf(at(0, ...inForce(oneDomain([a, b], failover, unchecked)))), app) as ServiceAnswer;
+    const [, other] = second.candidates;
+    const words = 'stands by: up by its registration (registered, and nothing checks it), and failover answers with others';
+    assert.equal(other && candidateSentence(other, second), words);
+  });
+
+  it('names the port that is worst, and a weight of nothing', () => {
+    const worst = sentence([a, { address: a, port: 81 }], {}, {}, checked(a, 'ok'), checked(a, 'failed', { port: 81, error: 'refused' }));
+    assert.equal(worst, 'out: port 81, the worst of 2, is down by its checks (refused)');
+    const weightless = sentence([{ address: a, weight: 0 }], {}, unchecked);
+    assert.match(weightless, /^in: up by its registration \(.*\), its weight is 0, and no server is any better$/);
+    assert.doesNotMatch(sentence([{ address: a, weight: 0 }], {}, {}, ...times(2, checked(a, 'failed'))), /weight/);
+  });
+});
