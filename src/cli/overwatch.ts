@@ -30,7 +30,8 @@ export async function runOverwatch({ config, mode = 'overwatch' }: OverwatchOpti
   const { configuration, warnings } = readConfiguration({ path: config, mode, environment: process.env });
   const logger = createLogger(configuration.logging);
   for (const warning of warnings) logger.warn(warning);
-  const overwatch = await startOverwatch({ configuration, version, logger });
+  const overwatch = await startOverwatch({ path: config, configuration, version, logger });
+  process.on('SIGHUP', () => void overwatch.reload({ actor: { kind: 'system', name: 'SIGHUP' }, force: false }));
   const signal = await nextSignal();
   logger.info({ signal }, 'stopping');
   const cutShort = setTimeout(() => {

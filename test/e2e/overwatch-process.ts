@@ -57,6 +57,8 @@ export interface RunningOverwatch {
   readonly dnsPort: number;
   readonly apiUrl: string;
   readonly pid: number;
+  /** What it has said on standard output so far. */
+  output(): string;
   /** Sends a signal and waits for the end. */
   end(signal: NodeJS.Signals): Promise<Finished>;
 }
@@ -75,6 +77,7 @@ export async function startOverwatchProcess(configFile: string, ...form: readonl
     dnsPort: portIn(dns),
     apiUrl: `http://127.0.0.1:${portIn(api)}/api/v1`,
     pid: child.pid as number,
+    output: () => output.stdout,
     end: async (signal) => {
       child.kill(signal);
       return finished(child, output);

@@ -1,6 +1,6 @@
 /** The overwatch as people meet it: a process that is started, asked, overridden, killed and started again. */
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import {
@@ -101,6 +101,35 @@ describe('an overwatch', () => {
     assert.deepEqual(kinds, new Set(['configuration.applied', 'validation.recorded', 'override.set', 'override.cleared']));
     assert(report.attestations.compared > 0);
     assert.equal(report.attestations.firstDifference, null);
+  });
+
+  test('takes up a changed file at SIGHUP, and none that is wrong or unchanged', async () => {
+    const overwatch = await start();
+    await answered(overwatch, all);
+    const before = await readFile(made.configFile, 'utf8');
+    const position = async () => (await api<{ last: number }>(`${overwatch.apiUrl}/events?from=-1`)).body.last;
+    const reload = (text: string, said: RegExp) => {
+      const already = overwatch.output().length;
+      return writeFile(made.configFile, text).then(() => {
+        process.kill(overwatch.pid, 'SIGHUP');
+        return until(`it says ${said}`, () => (said.test(overwatch.output().slice(already)) ? true : undefined));
+      });
+    };
+    try {
+      await reload(before, /"position":null.*configuration reloaded/);
+      assert.equal(await resolve(overwatch.dnsPort), all, 'an unchanged file changes no answer');
+      await reload(before.replace('regions: [demo]', 'regions: [nowhere]'), /was not reloaded, nothing has changed/);
+      assert.equal(await resolve(overwatch.dnsPort), all, 'a wrong file changes no answer');
+      await reload(before.replace(/ +- .*127\.0\.0\.32.*\n/, ''), /"position":\d+.*configuration reloaded/);
+      assert.equal(await resolve(overwatch.dnsPort), withoutSecond, 'the server is gone with the file');
+      const last = await position();
+      await reload(before, /"position":\d+.*configuration reloaded/);
+      await answered(overwatch, all);
+      assert((await position()) > last);
+    } finally {
+      await writeFile(made.configFile, before);
+    }
+    assert.equal((await overwatch.end('SIGTERM')).code, 0);
   });
 
   test('is started by --mode overwatch as well', async () => {

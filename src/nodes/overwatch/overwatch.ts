@@ -15,7 +15,7 @@ import { listenApi } from '../api/listen.ts';
 import { checks } from '../checks/checks.ts';
 import { systemClock } from '../clock.ts';
 import { openSecretsFolder } from '../configuration/secrets-folder.ts';
-import { withoutSecrets } from '../configuration/without-secrets.ts';
+import { type RedactedConfiguration, withoutSecrets } from '../configuration/without-secrets.ts';
 import { createDnsCounter } from '../dns/counts.ts';
 import { countingDraw } from '../dns/draw.ts';
 import { createResponder } from '../dns/responder.ts';
@@ -27,19 +27,24 @@ import type { World } from '../world.ts';
 import { answerLog } from './answer-log.ts';
 import { createAttester } from './attester.ts';
 import { answerPublisher, answerTable } from './published-answers.ts';
+import { createReload, type Reload, type SecretsInUse } from './reload.ts';
 import { validationTargets } from './targets.ts';
-import { createValidator } from './validator.ts';
+import { createValidator, type ValidationTarget } from './validator.ts';
 
 export interface Overwatch {
   readonly engine: Engine;
   /** The port that DNS answers on, and the API's; null where it is off. */
   readonly dnsPort: number;
   readonly apiPort: number | null;
+  /** Takes up the configuration as its file is now. */
+  readonly reload: Reload;
   /** States what was answered last, and closes everything in order. */
   stop(reason: string): Promise<void>;
 }
 
 export interface OverwatchOptions {
+  /** The file that the configuration came from: it is read again to reload. */
+  readonly path: string;
   /** With its secrets. */
   readonly configuration: Configuration;
   readonly version: string;
@@ -60,7 +65,7 @@ export async function startOverwatch(options: OverwatchOptions): Promise<Overwat
   const outside: Closer[] = [];
   const inside: Closer[] = [() => log.close()];
   try {
-    return await startOn(log, { ...options, redacted: redacted.configuration, secrets: redacted.secrets, outside, inside });
+    return await startOn(log, { ...options, redacted, redactionKey, outside, inside });
   } catch (error) {
     await closeAll([...inside, ...outside], logger);
     throw error;
@@ -70,23 +75,23 @@ export async function startOverwatch(options: OverwatchOptions): Promise<Overwat
 type Closer = () => Promise<unknown> | void;
 
 interface Parts extends OverwatchOptions {
-  /** The configuration as it stands in facts. */
-  readonly redacted: Configuration;
-  readonly secrets: ReadonlyMap<string, string>;
+  /** The configuration as it stands in facts, and what stands behind the digests in it. */
+  readonly redacted: RedactedConfiguration;
+  readonly redactionKey: Uint8Array;
   /** How to close what has been opened, in the order of opening: what brings facts in or answers, and what keeps them. */
   readonly outside: Closer[];
   readonly inside: Closer[];
 }
 
 async function startOn(log: EventLog, parts: Parts): Promise<Overwatch> {
-  const { configuration, redacted, secrets, version, logger, outside, inside } = parts;
+  const { path, configuration, redacted, redactionKey, version, logger, outside, inside } = parts;
   const world: World = { clock: systemClock(), chance: Math.random, log };
   const listeners: Listener[] = [];
   const engine = createEngine(world, listeners, (error) => logger.error({ err: error }, 'the log cannot be written; DNS goes on'));
   await engine.fold(log);
   engine.start();
   inside.push(() => engine.stop());
-  await carryOut(engine, { actor: system, command: { kind: 'applyConfiguration', configuration: redacted, force: true } });
+  await carryOut(engine, { actor: system, command: { kind: 'applyConfiguration', configuration: redacted.configuration, force: true } });
 
   const { state } = engine;
   const table = answerTable(state);
@@ -94,11 +99,13 @@ async function startOn(log: EventLog, parts: Parts): Promise<Overwatch> {
     clock: world.clock,
     chance: world.chance,
     checks,
-    maxConcurrent: redacted.overwatch.validation.max_concurrent,
+    maxConcurrent: configuration.overwatch.validation.max_concurrent,
     record: (data) => engine.observe({ type: 'validation.recorded', data }),
   });
   const attester = createAttester(world.clock);
-  const assign = () => validator.assign(validationTargets(state, secrets));
+  const secrets: SecretsInUse = { current: redacted.secrets };
+  const targets = () => validationTargets(state, secrets.current);
+  const assign = () => validator.assign(targets());
   listeners.push(answerPublisher(table), attester.listener, afterServersChanged(assign), answerLog(logger));
 
   const dnsCounter = createDnsCounter();
@@ -110,7 +117,8 @@ async function startOn(log: EventLog, parts: Parts): Promise<Overwatch> {
     onCount: dnsCounter.count,
   });
   outside.push(() => dns.close());
-  const apiPort = await startApi(parts, engine, log);
+  const reload = createReload({ path, engine, redactionKey, logger, started: configuration, secrets });
+  const apiPort = await startApi(parts, engine, log, targets);
   assign();
   outside.push(() => validator.stop());
   await carryOut(engine, { actor: system, command: { kind: 'startNode', version } });
@@ -124,6 +132,7 @@ async function startOn(log: EventLog, parts: Parts): Promise<Overwatch> {
     engine,
     dnsPort: dns.port,
     apiPort,
+    reload,
     stop: async (reason) => {
       await closeAll(outside, logger);
       await closeAll([...inside, () => engine.execute({ actor: system, command: { kind: 'stopNode', reason } })], logger);
@@ -160,21 +169,19 @@ function afterServersChanged(assign: () => void): Listener {
   };
 }
 
-async function startApi(parts: Parts, engine: Engine, log: EventLog): Promise<number | null> {
-  const { configuration, secrets, version, logger, outside } = parts;
+async function startApi(parts: Parts, engine: Engine, log: EventLog, targets: () => readonly ValidationTarget[]): Promise<number | null> {
+  const { configuration, version, logger, outside } = parts;
   const settings = configuration.api;
   if (!settings.enabled) return null;
-  const readiness = () => ({ dns: true, health: isHealthKnown(engine.state, secrets) });
+  const readiness = () => ({ dns: true, health: isHealthKnown(engine.state, targets()) });
   const api = createApi({ engine, log, logger, settings, version, readiness });
   outside.push(() => api.close());
   return listenApi(api, settings.address);
 }
 
 /** Whether every server that is checked has been checked. */
-function isHealthKnown(state: State, secrets: ReadonlyMap<string, string>): boolean {
-  return validationTargets(state, secrets).every(
-    ({ service, address, port }) => healthOf(state.health, service, address, port) !== undefined,
-  );
+function isHealthKnown(state: State, targets: readonly ValidationTarget[]): boolean {
+  return targets.every(({ service, address, port }) => healthOf(state.health, service, address, port) !== undefined);
 }
 
 /** Closes in the opposite order of opening. What cannot be closed is told, and the rest is closed all the same. */

@@ -112,6 +112,6 @@ test('a picture is drawn over the one before, and the cursor comes back at the e
   assert.equal(written.length, 3, 'closing twice is closing once');
   const height = first?.match(/\n/g)?.length ?? 0;
   assert.ok(first?.startsWith('\x1b[?25l\x1b[0Jto try\n'));
-  assert.ok(second?.startsWith(`\x1b[${height - 1}A\x1b[0J`), 'what was noted stays');
+  assert.ok(second?.startsWith(`\r\x1b[${height - 1}A\x1b[0J`), 'what was noted stays');
   assert.equal(last, '\x1b[?25h');
 });
