@@ -2,8 +2,9 @@
 import { Command } from 'commander';
 import { openSource } from '../nodes/replay/open-source.ts';
 import { type ReplayReport, replay } from '../nodes/replay/replay.ts';
+import type { ServiceSummary, TimelineEntry } from '../projections/timeline.ts';
 import { progress } from './progress.ts';
-import { columns, moment, seconds, style } from './style.ts';
+import { moment, seconds, style } from './style.ts';
 import { answerWords } from './words.ts';
 
 interface ReplayOptions {
@@ -56,21 +57,32 @@ function story(path: string, report: ReplayReport, tookMs: number): string {
   const { from, to } = report;
   const span = `${moment(from)} to ${moment(to)} UTC (${seconds(to - from)})`;
   const parts = [`${style.strong(path)}: ${report.events.toLocaleString('en')} events of ${report.node}, ${span}`];
-  for (const { service, changes, outages, withoutFitMs } of report.services) {
-    const entries = report.timeline.filter((entry) => entry.service === service);
-    const rows = entries.map((entry) => [
-      moment(entry.at).slice(11),
-      `+${((entry.at - from) / 1000).toFixed(3)}`,
-      answerWords(entry.from),
-      answerWords(entry.to),
-      `${entry.because.position === null ? '' : `#${entry.because.position} `}${entry.because.sentence}`,
-    ]);
-    const unfit =
-      withoutFitMs === 0 ? style.good('never without a fit server') : style.bad(`${seconds(withoutFitMs)} without a fit server`);
-    parts.push(`\n${style.strong(service)}: ${changes} changes, ${outages} outages, ${unfit}`);
-    if (rows.length > 0) parts.push(columns(['at', 's', 'from', 'to', 'because'], rows));
+  for (const summary of report.services) {
+    parts.push(`\n${style.strong(summary.service)}: ${counted(summary.changes, 'change')}, ${fitnessWords(summary)}`);
+    for (const entry of report.timeline) if (entry.service === summary.service) parts.push(entryLines(entry, from));
   }
   return `${parts.join('\n')}\n\n${ending(report, tookMs)}`;
+}
+
+/** Two lines, so that an answer of many addresses and a long reason both fit a terminal. */
+function entryLines({ at, from, to, because }: TimelineEntry, begin: number): string {
+  const position = because.position === null ? '' : `#${because.position} `;
+  const since = `+${((at - begin) / 1000).toFixed(3)} s`.padStart(12);
+  return [
+    `${moment(at).slice(11)}  ${answerWords(from)} ${style.dim('->')} ${style.strong(answerWords(to))}`,
+    style.dim(`${since}  ${position}${because.sentence}`),
+  ].join('\n');
+}
+
+function fitnessWords({ outages, withoutFitMs, beforeFirstFitMs }: ServiceSummary): string {
+  const first = beforeFirstFitMs === 0 ? '' : `the first fit server after ${seconds(beforeFirstFitMs)}, and then `;
+  if (outages === 0) return withoutFitMs === beforeFirstFitMs ? `${first}${style.good('never without one')}` : `${first}without one`;
+  const outageMs = withoutFitMs - beforeFirstFitMs;
+  return `${first}${style.bad(`${counted(outages, 'outage')}: ${seconds(outageMs)} without a fit server`)}`;
+}
+
+function counted(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`;
 }
 
 function ending(report: ReplayReport, tookMs: number): string {
@@ -81,7 +93,7 @@ function ending(report: ReplayReport, tookMs: number): string {
     const { position: where, at: when } = attestations.firstDifference;
     lines.push(style.odd(`from position ${where} (${moment(when)} UTC) on, this program answers otherwise than the node said it did`));
   } else if (attestations.compared > 0) {
-    lines.push(`agrees with what the node said it answered, at ${attestations.compared} moment${attestations.compared === 1 ? '' : 's'}`);
+    lines.push(`agrees with what the node said it answered, at ${counted(attestations.compared, 'moment')}`);
   }
   if (tookMs > 1000) lines.push(`${rate.toLocaleString('en')} events a second`);
   return `${lines.join('\n')}\n`;

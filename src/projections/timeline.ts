@@ -46,6 +46,8 @@ interface ServiceStory {
   /** Since when it has had no fit server; null: it has one, or is not served. */
   withoutFitSince: number | null;
   withoutFitMs: number;
+  /** The part of it before it first had one; null: it never had. */
+  beforeFirstFitMs: number | null;
   /** How often it was left without a fit server after it had one. */
   outages: number;
   /** Whether the present time without a fit server came after it had one. */
@@ -64,7 +66,9 @@ export interface ServiceSummary {
   readonly service: string;
   readonly changes: number;
   readonly outages: number;
+  /** How long it was served without a fit server, in all, and before it had its first. */
   readonly withoutFitMs: number;
+  readonly beforeFirstFitMs: number;
   readonly answer: ShownAnswer | null;
 }
 
@@ -119,10 +123,15 @@ export function summarize(timeline: Timeline, at: number): readonly ServiceSumma
     service,
     changes: story.changes,
     outages: story.outages,
-    withoutFitMs: story.withoutFitMs + (story.withoutFitSince === null ? 0 : at - story.withoutFitSince),
+    ...withoutFit(story, at),
     answer: story.shown,
   }));
   return summaries.sort((a, b) => (a.service < b.service ? -1 : 1));
+}
+
+function withoutFit(story: ServiceStory, at: number): Pick<ServiceSummary, 'withoutFitMs' | 'beforeFirstFitMs'> {
+  const withoutFitMs = story.withoutFitMs + (story.withoutFitSince === null ? 0 : at - story.withoutFitSince);
+  return { withoutFitMs, beforeFirstFitMs: story.beforeFirstFitMs ?? withoutFitMs };
 }
 
 function newStory(): ServiceStory {
@@ -134,6 +143,7 @@ function newStory(): ServiceStory {
     changes: 0,
     withoutFitSince: null,
     withoutFitMs: 0,
+    beforeFirstFitMs: null,
     outages: 0,
     isOutage: false,
     hadFit: false,
@@ -153,6 +163,7 @@ function noteFitness(story: ServiceStory, answer: ServiceAnswer | undefined, at:
     story.withoutFitSince = null;
   }
   story.hadFit = answer !== undefined && !lacks;
+  if (story.hadFit) story.beforeFirstFitMs ??= story.withoutFitMs;
 }
 
 function becauseOf(cause: { readonly event: Event } | { readonly deadline: Deadline }): TimelineEntry['because'] {
