@@ -58,6 +58,13 @@ const facts: { readonly [T in EventType]: fc.Arbitrary<FactOf<T>['data']> } = {
   'node.started': record({ version: sentence(20), configuration: sha256 }),
   'node.stopped': record({ reason: sentence(100) }),
   'node.attested': record({ answers: sha256 }),
+  'node.stalled': record({ forMs: fc.integer({ min: 1 }) }),
+  'clock.stepped': record({ fromMs: fc.maxSafeNat(), toMs: fc.maxSafeNat() }),
+  'log.gap': record({
+    since: fc.maxSafeNat(),
+    until: fc.maxSafeNat(),
+    dropped: fc.array(record({ type: label, repetitions: fc.nat(), lost: fc.nat() }), { maxLength: 3 }),
+  }),
   'configuration.applied': record({ digest: sha256, configuration: wholeConfiguration }),
   'server.registered': fc
     .tuple(

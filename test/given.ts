@@ -7,7 +7,8 @@ import type { ApplyConfiguration, ClearOverride, Command, Order, SetOverride } f
 import { type Configuration, configuration } from '../src/events/catalogue/configuration.ts';
 import type { Actor, DataOf, Event, Fact, FactOf } from '../src/events/event.ts';
 import { configurationDigest } from '../src/projections/configuration.ts';
-import { evolve, initialState, type State } from '../src/projections/state.ts';
+import { evolve } from '../src/projections/evolve.ts';
+import { initialState, type State } from '../src/projections/state.ts';
 
 /** The service that tests speak of where they name none. */
 export const app = 'app.example.com';

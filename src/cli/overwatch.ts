@@ -1,8 +1,6 @@
 /** `opengslb overwatch --config FILE`: checks servers and serves DNS until it is told to stop. */
 import { Command } from 'commander';
 import { readConfiguration } from '../nodes/configuration/read.ts';
-import { createLogger } from '../nodes/logger.ts';
-import { startOverwatch } from '../nodes/overwatch/overwatch.ts';
 import { version } from '../nodes/version.ts';
 import { CommandFailure, exitCodes } from './failure.ts';
 
@@ -28,6 +26,11 @@ export async function runOverwatch({ config, mode = 'overwatch' }: OverwatchOpti
     throw new CommandFailure(`there is no mode ${mode}`, exitCodes.usage, 'use --mode overwatch; agents are not part of this version');
   }
   const { configuration, warnings } = readConfiguration({ path: config, mode, environment: process.env });
+  // What only a node needs is loaded only by a node: the other commands start in a fraction of the time.
+  const [{ createLogger }, { startOverwatch }] = await Promise.all([
+    import('../nodes/logger.ts'),
+    import('../nodes/overwatch/overwatch.ts'),
+  ]);
   const logger = createLogger(configuration.logging);
   for (const warning of warnings) logger.warn(warning);
   const overwatch = await startOverwatch({ path: config, configuration, version, logger });

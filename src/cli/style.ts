@@ -1,17 +1,17 @@
-/** Colours and columns for people. Colours only where standard output is a terminal and NO_COLOR is not set. */
+/** Colours and columns for people. Colours only where what is written to is a terminal and NO_COLOR is not set. */
 import Table from 'cli-table3';
 import picocolors from 'picocolors';
+import { printable } from '../nodes/configuration/problem.ts';
 
-export const isTerminal = process.stdout.isTTY === true;
-const colours = picocolors.createColors(isTerminal && !process.env.NO_COLOR);
+function paints(stream: NodeJS.WriteStream) {
+  const colours = picocolors.createColors(stream.isTTY === true && !process.env.NO_COLOR);
+  return { good: colours.green, bad: colours.red, odd: colours.yellow, strong: colours.bold, dim: colours.dim } as const;
+}
 
-export const style = {
-  good: colours.green,
-  bad: colours.red,
-  odd: colours.yellow,
-  strong: colours.bold,
-  dim: colours.dim,
-} as const;
+/** For standard output. */
+export const style = paints(process.stdout);
+/** For standard error, which may go elsewhere. */
+export const stderrStyle = paints(process.stderr);
 
 const frame = {
   top: '',
@@ -55,4 +55,15 @@ export function seconds(ms: number): string {
 /** A moment in UTC: `2026-11-21 09:20:11.123`. */
 export function moment(at: number): string {
   return new Date(at).toISOString().replace('T', ' ').replace('Z', '');
+}
+
+/** Text from elsewhere, so that nothing in it does anything to a terminal. */
+export function plain(text: string): string {
+  return printable(text);
+}
+
+/** The same of a moment that came as RFC 3339 text; what is none is shown as it came. */
+export function momentOf(text: string): string {
+  const at = Date.parse(text);
+  return Number.isNaN(at) ? plain(text) : moment(at);
 }

@@ -1,14 +1,26 @@
-/** `opengslb version`: what this is and what it runs on. */
-import { Command } from 'commander';
+/** `opengslb version`: what this is and what it runs on; where a node is named, what that is too. */
+import type { Command } from 'commander';
+import { versionOf } from '../nodes/client/node-api.ts';
 import { version } from '../nodes/version.ts';
+import { askOne, commandWith, type NodeFlags, printJson, withNodeFlags } from './node-flags.ts';
+import { plain } from './style.ts';
 
 export function versionCommand(): Command {
-  return new Command('version')
-    .description('Say which version this is.')
-    .option('--json', 'as JSON')
-    .addHelpText('after', '\nExample:\n  opengslb version --json\n')
-    .action(({ json }: { readonly json?: true }) => {
-      const about = { version, node: process.version, platform: `${process.platform}-${process.arch}` };
-      process.stdout.write(json ? `${JSON.stringify(about)}\n` : `opengslb ${version} (Node ${about.node}, ${about.platform})\n`);
-    });
+  const examples = ['opengslb version --json', 'opengslb version --api http://127.0.0.1:8080'];
+  return withNodeFlags(
+    commandWith('version', 'Say which version this is; with --api or --context, the version of that node too.', ...examples),
+  ).action(async (flags: NodeFlags) => {
+    const here = { version, node: process.version, platform: `${process.platform}-${process.arch}` };
+    const isNamed = flags.api !== undefined || flags.context !== undefined;
+    const there = isNamed
+      ? await askOne(flags, async (client) => {
+          const { version: its, node_version: node, platform } = await versionOf(client);
+          return { endpoint: client.endpoint, version: its, node, platform };
+        })
+      : undefined;
+    if (flags.json) return printJson(there === undefined ? here : { ...here, server: there });
+    process.stdout.write(`opengslb ${version} (Node ${here.node}, ${here.platform})\n`);
+    if (there !== undefined)
+      process.stdout.write(`${plain(`${there.endpoint}: opengslb ${there.version} (Node ${there.node}, ${there.platform})`)}\n`);
+  });
 }

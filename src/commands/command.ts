@@ -1,5 +1,5 @@
 /** What can be asked of a node, and the two kinds of decision: facts, or a refusal that says what to do. */
-import type { Configuration } from '../events/catalogue/configuration.ts';
+import type { Configuration, HealthCheck } from '../events/catalogue/configuration.ts';
 import type { Actor, Fact } from '../events/event.ts';
 import type { Authority } from '../projections/overrides.ts';
 
@@ -39,6 +39,43 @@ export interface ClearOverride {
   readonly force: boolean;
 }
 
+/** Adds a server to a service, until somebody deregisters it. */
+export interface RegisterServer {
+  readonly kind: 'registerServer';
+  readonly service: string;
+  readonly address: string;
+  readonly port: number;
+  /** One of the domain's; null: the one that it has. */
+  readonly region: string | null;
+  readonly weight: number;
+  /** Host header and TLS server name of its checks. */
+  readonly host?: string;
+  /** Before the region's. Without headers: they would be secrets in a fact. */
+  readonly healthCheck?: Omit<HealthCheck, 'headers'>;
+  readonly force: boolean;
+}
+
+/** Changes what is named and leaves the rest; null takes away. */
+export interface UpdateServer {
+  readonly kind: 'updateServer';
+  readonly service: string;
+  readonly address: string;
+  readonly port: number;
+  readonly region?: string;
+  readonly weight?: number;
+  readonly host?: string | null;
+  readonly healthCheck?: Omit<HealthCheck, 'headers'> | null;
+  readonly force: boolean;
+}
+
+export interface DeregisterServer {
+  readonly kind: 'deregisterServer';
+  readonly service: string;
+  readonly address: string;
+  readonly port: number;
+  readonly force: boolean;
+}
+
 export interface StartNode {
   readonly kind: 'startNode';
   readonly version: string;
@@ -54,7 +91,16 @@ export interface AttestAnswers {
   readonly kind: 'attestAnswers';
 }
 
-export type Command = ApplyConfiguration | SetOverride | ClearOverride | StartNode | StopNode | AttestAnswers;
+export type Command =
+  | ApplyConfiguration
+  | SetOverride
+  | ClearOverride
+  | RegisterServer
+  | UpdateServer
+  | DeregisterServer
+  | StartNode
+  | StopNode
+  | AttestAnswers;
 
 /** A command, who gives it, and the key that makes repeating it harmless. */
 export interface Order {
@@ -65,13 +111,18 @@ export interface Order {
 
 /** Why a command is refused. The list is closed: programs match on it. */
 export const refusalReasons = [
+  'check-inconsistent',
   'configuration-inconsistent',
   'log-unavailable',
   'nothing-to-attest',
   'outranked',
   'request-key-reused',
+  'server-exists',
+  'static-server',
   'too-many-orders',
+  'too-many-servers',
   'unknown-override',
+  'unknown-region',
   'unknown-server',
   'unknown-service',
   'would-empty-service',

@@ -22,6 +22,7 @@ const rules: readonly ConfigurationRule[] = [
   duplicateNames,
   notBuiltProblems,
   domainRegions,
+  domainPolicies,
   serverServices,
   duplicateServers,
   domainsWithoutServers,
@@ -90,6 +91,27 @@ function* domainRegions({ domains, regions }: Configuration): Iterable<Configura
 function regionsRemedy(known: ReadonlySet<string>): string {
   const shown = [...known].slice(0, 10).join(', ');
   return known.size === 0 ? 'add it under regions:' : `add it under regions:, or use one of ${shown}`;
+}
+
+/** A setting that the domain's algorithm does not look at is a misunderstanding. */
+function* domainPolicies({ domains }: Configuration): Iterable<ConfigurationProblem> {
+  for (const [index, domain] of domains.entries()) {
+    const { routing_algorithm: algorithm, failback, slow_start: ramp } = domain;
+    if (failback !== 'auto' && algorithm !== 'failover') {
+      yield error(
+        ['domains', index, 'failback'],
+        `is for failover, and this domain is ${algorithm}`,
+        'leave it out, or use routing_algorithm: failover',
+      );
+    }
+    if (durationMs(ramp) > 0 && algorithm !== 'weighted') {
+      yield error(
+        ['domains', index, 'slow_start'],
+        `is for weighted, and this domain is ${algorithm}`,
+        'leave it out, or use routing_algorithm: weighted',
+      );
+    }
+  }
 }
 
 function* serverServices({ domains, regions }: Configuration): Iterable<ConfigurationProblem> {

@@ -12,6 +12,7 @@ import { type Command, type Decision, isRefusal, type Order, type Refusal } from
 import { guard } from './guard.ts';
 import { attestAnswers, startNode, stopNode } from './node.ts';
 import { clearOverride, setOverride } from './overrides.ts';
+import { deregisterServer, registerServer, updateServer } from './servers.ts';
 
 /** Facts to append, or that the same order was carried out before, or a refusal. */
 export type Ruling = { readonly facts: readonly Fact[] } | { readonly carriedOut: CarriedOut } | Refusal;
@@ -37,6 +38,12 @@ function decisionOn(command: Command, state: State): Decision {
       return setOverride(command, state);
     case 'clearOverride':
       return clearOverride(command, state);
+    case 'registerServer':
+      return registerServer(command, state);
+    case 'updateServer':
+      return updateServer(command, state);
+    case 'deregisterServer':
+      return deregisterServer(command, state);
     case 'startNode':
       return startNode(command, state);
     case 'stopNode':

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { configurationApplied } from './catalogue/configuration.ts';
 import { validationRecorded } from './catalogue/health.ts';
-import { nodeAttested, nodeStarted, nodeStopped } from './catalogue/node.ts';
+import { clockStepped, logGap, nodeAttested, nodeStalled, nodeStarted, nodeStopped } from './catalogue/node.ts';
 import { overrideCleared, overrideSet } from './catalogue/overrides.ts';
 import { serverDeregistered, serverRegistered, serverUpdated } from './catalogue/servers.ts';
 
@@ -14,6 +14,9 @@ export const catalogue = [
   nodeStarted,
   nodeStopped,
   nodeAttested,
+  nodeStalled,
+  clockStepped,
+  logGap,
   configurationApplied,
   serverRegistered,
   serverUpdated,

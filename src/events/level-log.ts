@@ -35,13 +35,44 @@ export async function openLevelLog(options: LevelLogOptions): Promise<EventLog> 
   const database = await openDatabase(directory, options.createIfMissing ?? true, writeBufferBytes);
   try {
     const node = await readIdentity(database, options);
-    const store = levelStore(database, writeBufferBytes);
+    const store = levelStore(database, () => openDatabase(directory, false, writeBufferBytes), writeBufferBytes);
     const end = await findEnd(database, store, codec, node);
     return openChainedLog({ store, node, codec, end });
   } catch (error) {
     await database.close();
     throw errorFor(directory, error);
   }
+}
+
+/** Writes batches that were a log before, as they were. */
+export interface LevelLogWriter {
+  /** One after another; `end` is where the log ends with this one. Whoever calls this vouches for the chain. */
+  write(record: StoredRecord, end: LogEnd): Promise<void>;
+  /** Syncs what was written. */
+  close(): Promise<void>;
+}
+
+/** Makes a log in a directory that holds none. */
+export async function writeLevelLog(directory: string, node: string): Promise<LevelLogWriter> {
+  if (existsSync(join(directory, 'CURRENT'))) {
+    const remedy = 'Name a directory that does not exist yet, or an empty one.';
+    throw new LogError('log-in-use', `There is a log in ${directory} already.`, remedy);
+  }
+  const writeBufferBytes = 4 * 1024 * 1024;
+  const database = await openDatabase(directory, true, writeBufferBytes);
+  await readIdentity(database, { directory, node });
+  const store = levelStore(database, () => Promise.resolve(database), writeBufferBytes);
+  let last: LogEnd | undefined;
+  return {
+    async write(record, end) {
+      await store.write(record, end, false);
+      last = end;
+    },
+    async close() {
+      if (last !== undefined) await store.sync(last);
+      await store.close();
+    },
+  };
 }
 
 async function openDatabase(directory: string, createIfMissing: boolean, writeBufferSize: number): Promise<Database> {
@@ -132,6 +163,22 @@ async function checkTail(store: BatchStore, noted: Noted, last: Link): Promise<v
   }
 }
 
+/** The batch that ends at `synced` is there, and nobody but this log has synced anything behind it. */
+async function checkSynced(database: Database, synced: LogEnd, isOurs: (hash: Uint8Array) => boolean): Promise<void> {
+  const noted = await readSynced(database);
+  if (noted.position < synced.position) throw tailLost(synced.position, noted.position);
+  if (!sameHash(noted.hash, synced.hash) && !isOurs(noted.hash)) {
+    throw broken(`position ${noted.position}`, 'another process has appended to it while this one waited for the disk');
+  }
+  if (synced.position === 0) return;
+  const [entry] = await database.iterator({ lte: keyOf(synced.position), reverse: true, limit: 1 }).all();
+  const link = entry && linkOf(recordOf(entry));
+  if (link === undefined || link.last < synced.position) throw tailLost(synced.position, link?.last ?? 0);
+  if (!sameHash(link.hash, synced.hash)) {
+    throw broken(`position ${synced.position}`, 'the batch there is not the one that was noted when it was synced');
+  }
+}
+
 type Noted = Pick<LogEnd, 'position' | 'hash'>;
 
 /** `synced`: a position (8 bytes, big-endian), and the hash of the batch that ends there. */
@@ -152,7 +199,9 @@ const bufferMargin = 16 * 1024;
 const chunkRecordsMax = 4096;
 const chunkBytesMax = 1024 * 1024;
 
-function levelStore(database: Database, writeBufferBytes: number): BatchStore {
+function levelStore(opened: Database, openAgain: () => Promise<Database>, writeBufferBytes: number): BatchStore {
+  let database = opened;
+
   /**
    * LevelDB syncs the file of its own log that it is writing to, and no other. When its buffer is full it goes on in a
    * new file, and what was not synced in the old one would not be by a sync in the new: power loss could then leave a
@@ -175,24 +224,39 @@ function levelStore(database: Database, writeBufferBytes: number): BatchStore {
       // LevelDB does not sync an empty batch; the note is one that says something.
       await database.batch().put(syncedKey, syncedNote(end)).write({ sync: true });
     },
+    async recover(synced, records, end, isOurs) {
+      // After a write that failed LevelDB takes no more, even when there is room again; only another opening helps.
+      await database.close();
+      database = await openAgain();
+      await checkSynced(database, synced, isOurs);
+      const batch = database.batch();
+      for await (const key of database.keys({ gt: keyOf(synced.position), lt: batchesEnd })) batch.del(key);
+      for (const { first, bytes } of records) batch.put(keyOf(first), bytes);
+      await batch.put(syncedKey, syncedNote(end)).write({ sync: true });
+    },
     async *read(from) {
-      const [start] = await database.keys({ lte: keyOf(from), reverse: true, limit: 1 }).all();
-      const range = { gte: start ?? keyOf(0), lt: batchesEnd, highWaterMarkBytes: chunkBytesMax };
-      const iterator = database.iterator(range);
       try {
-        for (;;) {
-          const entries = await iterator.nextv(chunkRecordsMax);
-          if (entries.length === 0) return;
-          yield entries.map(recordOf);
-        }
+        const [start] = await database.keys({ lte: keyOf(from), reverse: true, limit: 1 }).all();
+        yield* chunks(database, start ?? keyOf(0));
       } catch (error) {
         throw errorFor(database.location, error);
-      } finally {
-        await iterator.close();
       }
     },
     close: () => database.close(),
   };
+}
+
+async function* chunks(database: Database, from: Buffer): AsyncGenerator<readonly StoredRecord[]> {
+  const iterator = database.iterator({ gte: from, lt: batchesEnd, highWaterMarkBytes: chunkBytesMax });
+  try {
+    for (;;) {
+      const entries = await iterator.nextv(chunkRecordsMax);
+      if (entries.length === 0) return;
+      yield entries.map(recordOf);
+    }
+  } finally {
+    await iterator.close();
+  }
 }
 
 /** The error for what LevelDB said, by the code that it, or what caused it, carries. */

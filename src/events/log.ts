@@ -55,6 +55,20 @@ export interface EventLog extends EventSource {
   /** Brings all that was appended to stable storage. Cheap when there is nothing to do. */
   sync(): Promise<void>;
   /**
+   * Takes facts as one batch while the disk refuses: it has its positions and its hash at once, and `reopen` writes it as
+   * it is. Undefined where there is no room for it. Only after `append` or `sync` was rejected.
+   */
+  hold(facts: readonly Fact[], at: number): Batch | undefined;
+  /** How much is held for the disk, and how much may be. */
+  readonly heldBytes: number;
+  readonly heldBytesMax: number;
+  /**
+   * Opens the store again after the disk refused, and writes all that was not known to be synced, in one write. Rejects
+   * with `log-unavailable` while the disk goes on refusing: try again later. With `log-tail-lost` or `log-broken` where
+   * what was synced is not there, or is not what this log wrote: there is nothing to go on from.
+   */
+  reopen(): Promise<void>;
+  /**
    * Every event from position `from` on (default: what comes next), without gap or duplicate, first from the disk and
    * then as they are synced, until `signal` is aborted or the log is closed.
    */

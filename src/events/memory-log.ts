@@ -5,23 +5,44 @@
 import type { StoredRecord } from './chain.ts';
 import { type BatchStore, openChainedLog } from './chained-log.ts';
 import { type Codec, codec as ownCodec } from './codec.ts';
-import { type EventLog, noHash } from './log.ts';
+import { type EventLog, type LogError, noHash } from './log.ts';
 
-export function openMemoryLog({ node, codec = ownCodec }: { readonly node: string; readonly codec?: Codec }): EventLog {
-  return openChainedLog({ store: memoryStore(), node, codec, end: { position: 0, at: 0, hash: noHash } });
+export interface MemoryLogOptions {
+  readonly node: string;
+  readonly codec?: Codec;
+  /** Asked before each write: what it returns, the disk refuses with. Default: it never refuses. */
+  readonly refusal?: () => LogError | undefined;
+  /** As of every log. */
+  readonly heldBytesMax?: number;
+}
+
+export function openMemoryLog({ node, codec = ownCodec, refusal = () => undefined, ...rest }: MemoryLogOptions): EventLog {
+  return openChainedLog({ store: memoryStore(refusal), node, codec, end: { position: 0, at: 0, hash: noHash }, ...rest });
 }
 
 /** Batches a chunk: enough that reading is not about chunks, few enough that a reader who stops early saved something. */
 const chunkLength = 256;
 
-function memoryStore(): BatchStore {
+function memoryStore(refusal: () => LogError | undefined): BatchStore {
   const records: StoredRecord[] = [];
+  const mayRefuse = () => {
+    const error = refusal();
+    if (error !== undefined) throw error;
+  };
   return {
     async write(record, _end, sync) {
+      mayRefuse();
       records.push(record);
       return sync;
     },
-    async sync() {},
+    async sync() {
+      mayRefuse();
+    },
+    async recover({ position }, unsynced) {
+      mayRefuse();
+      while ((records.at(-1)?.first ?? 0) > position) records.pop();
+      records.push(...unsynced);
+    },
     async *read(from) {
       for (let index = holderOf(records, from); index < records.length; index += chunkLength) {
         yield records.slice(index, index + chunkLength);

@@ -9,6 +9,17 @@
  * A turn is one of: let time pass; append the observations that have come in, as one batch; decide one order and append
  * its facts, synced. Nothing is folded before it is written, and time passes only between turns, so folding the log
  * later goes through the same states.
+ *
+ * While the disk refuses, DNS goes on:
+ *
+ *     the disk          observations                                                orders     and
+ *     writes            appended, folded                                            decided    synced within 50 ms
+ *     refuses           held by the log with their positions, folded                refused    opened again after 1, 2, 4 .. 30 s
+ *     .. half full      the same, but what only repeats what is known is dropped    refused    the same
+ *     .. full           dropped and not folded                                      refused    the same
+ *     writes again      appended, folded; first what was held is written as it is   decided    `log.gap`, if something was dropped
+ *
+ * What is dropped is never folded, so the live state is at every moment what folding the log from zero will give.
  */
 import assert from 'node:assert/strict';
 import { isRefusal, type Order, type Refusal } from '../commands/command.ts';
@@ -16,8 +27,11 @@ import { decide } from '../commands/decide.ts';
 import type { Event, Fact } from '../events/event.ts';
 import { type Batch, type EventSource, LogError } from '../events/log.ts';
 import { type Deadline, earliestDeadline } from '../projections/deadlines.ts';
+import { advanceOnce, evolve, type Services } from '../projections/evolve.ts';
 import { type AnswerChange, preview } from '../projections/preview.ts';
-import { advanceOnce, evolve, initialState, type Services, type State } from '../projections/state.ts';
+import { isRepetition } from '../projections/repetition.ts';
+import { initialState, type State } from '../projections/state.ts';
+import { createGap } from './gap.ts';
 import type { World } from './world.ts';
 
 /** Observations are on stable storage at most this long after they were appended. */
@@ -27,6 +41,9 @@ export const syncWithinMs = 50;
 const observationsMax = 65_536;
 /** The largest batch of observations. */
 const batchMax = 4_096;
+/** The log is opened again after a refusal, and then after twice as long each time, up to the most. */
+const reopenAfterMs = 1_000;
+const reopenAfterMsMax = 30_000;
 /** Orders that wait their turn; more are refused (I9). */
 const ordersMax = 1_024;
 
@@ -46,8 +63,12 @@ export type Outcome = { readonly events: readonly Event[]; readonly repeated: bo
 export interface Engine {
   /** What has been folded so far. Only the engine changes it. */
   readonly state: State;
-  /** Observations that were dropped because too many waited. */
+  /** Observations that were dropped since the start, because too many waited. */
   readonly dropped: number;
+  /** Why no order is carried out: what the disk refuses with; undefined while it writes. */
+  readonly refusing: LogError | undefined;
+  /** Observations and orders that wait their turn. */
+  readonly waiting: { readonly observations: number; readonly orders: number };
   /** Folds what a source holds, from where the state stands on: recovery, and replay. */
   fold(source: EventSource, onBatch?: (batch: Batch) => void): Promise<void>;
   /** Lets time pass to the clock's now, and goes on from there by itself. */
@@ -62,9 +83,20 @@ export interface Engine {
   stop(): Promise<void>;
 }
 
-export function createEngine(world: World, listeners: readonly Listener[], onTrouble: (error: unknown) => void): Engine {
+export interface EngineOptions {
+  /** What is folded already: a snapshot. Default: nothing. The engine changes it from here on. */
+  readonly state?: State;
+  /** The disk writes again, and what was held for it is on it. */
+  readonly onRecovery?: () => void;
+}
+
+export function createEngine(
+  world: World,
+  listeners: readonly Listener[],
+  onTrouble: (error: unknown) => void,
+  { state = initialState(), onRecovery = () => {} }: EngineOptions = {},
+): Engine {
   const { clock, log } = world;
-  const state = initialState();
   const observations: Fact[] = [];
   const orders: { readonly order: Order; readonly after: number; readonly settle: (outcome: Outcome) => void }[] = [];
   let running = false;
@@ -81,6 +113,10 @@ export function createEngine(world: World, listeners: readonly Listener[], onTro
   let batchWasLast = false;
   /** Why the disk refuses; what is folded goes on being served. */
   let refusing: LogError | undefined;
+  let reopenIsDue = false;
+  let reopenWaitMs = reopenAfterMs;
+  let callOffReopen: (() => void) | undefined;
+  const gap = createGap();
 
   function publish(change: Change): void {
     for (const listener of listeners) listener(change, state);
@@ -139,7 +175,13 @@ export function createEngine(world: World, listeners: readonly Listener[], onTro
 
   async function oneTurn(): Promise<boolean> {
     passTime(clock.now());
-    if (refusing !== undefined) return false;
+    if (refusing !== undefined) return turnWithoutDisk();
+    const told = gap.fact();
+    if (told !== undefined) {
+      await append([told], true);
+      gap.told(told);
+      return true;
+    }
     const next = orders[0];
     // Batches and orders take turns, so that neither waits for as long as the others keep coming.
     const orderIsNext = next !== undefined && next.after <= appended && batchWasLast;
@@ -166,22 +208,78 @@ export function createEngine(world: World, listeners: readonly Listener[], onTro
     return false;
   }
 
-  async function turns(): Promise<void> {
+  async function turnWithoutDisk(): Promise<boolean> {
+    if (reopenIsDue) {
+      reopenIsDue = false;
+      await reopen();
+      return true;
+    }
+    if (observations.length === 0) return false;
+    const batch = observations.splice(0, batchMax);
+    appended += batch.length;
+    if (log.heldBytes <= log.heldBytesMax / 2) hold(batch);
+    // What repeats what is known depends on the fact before, so each is folded before the next is looked at.
+    else for (const fact of batch) isRepetition(state, fact) ? drop(fact, 'repetitions') : hold([fact]);
+    return true;
+  }
+
+  /** Folds what the log will write when the disk is back; drops what it has no room for. */
+  function hold(facts: readonly Fact[]): void {
+    const batch = log.hold(facts, state.at);
+    if (batch !== undefined) foldBatch(batch);
+    else for (const fact of facts) drop(fact, 'lost');
+  }
+
+  function drop(fact: Fact, why: 'repetitions' | 'lost'): void {
+    dropped += 1;
+    gap.note(fact, Math.max(state.at, clock.now()), why);
+  }
+
+  async function reopen(): Promise<void> {
     try {
-      while (await oneTurn());
+      await log.reopen();
     } catch (error) {
-      fail(error);
+      if (!(error instanceof LogError)) throw error;
+      // The same again is no news.
+      if (error.message !== refusing?.message) onTrouble(error);
+      refuse(error);
+      return;
+    }
+    refusing = undefined;
+    reopenWaitMs = reopenAfterMs;
+    syncDone();
+    onRecovery();
+  }
+
+  /** Waits for the disk, unless what it lost is not to be had by waiting. */
+  function refuse(error: LogError): void {
+    refusing = error;
+    if (error.code !== 'log-unavailable') return;
+    callOffReopen = clock.wakeAt(clock.now() + reopenWaitMs, () => {
+      reopenIsDue = true;
+      turn();
+    });
+    reopenWaitMs = Math.min(2 * reopenWaitMs, reopenAfterMsMax);
+  }
+
+  async function turns(): Promise<void> {
+    for (;;) {
+      try {
+        if (!(await oneTurn())) return;
+      } catch (error) {
+        fail(error);
+      }
     }
   }
 
-  /** The disk refuses: whoever waits is told, and DNS goes on with what is folded. Anything else is a broken invariant. */
+  /** The disk refuses: whoever waits is told, and DNS goes on. Anything else is a broken invariant. */
   function fail(error: unknown): void {
     if (!(error instanceof LogError)) {
       running = false;
       throw error;
     }
-    refusing = error;
     for (const { settle } of orders.splice(0)) settle(unavailable(error));
+    refuse(error);
     onTrouble(error);
   }
 
@@ -191,7 +289,7 @@ export function createEngine(world: World, listeners: readonly Listener[], onTro
     turning = turns().finally(() => {
       inTurn = false;
       turning = undefined;
-      if (refusing === undefined && (observations.length > 0 || orders.length > 0 || syncIsDue)) turn();
+      if (observations.length > 0 || reopenIsDue || (refusing === undefined && (orders.length > 0 || syncIsDue))) turn();
       else wakeAtDeadline();
     });
   }
@@ -207,6 +305,12 @@ export function createEngine(world: World, listeners: readonly Listener[], onTro
     get dropped() {
       return dropped;
     },
+    get refusing() {
+      return refusing;
+    },
+    get waiting() {
+      return { observations: observations.length, orders: orders.length };
+    },
     async fold(source, onBatch) {
       assert(!running, 'a running engine folds what it appends itself');
       for await (const batch of source.read({ from: state.position + 1 })) {
@@ -220,7 +324,7 @@ export function createEngine(world: World, listeners: readonly Listener[], onTro
     },
     observe(fact) {
       if (stopped) return;
-      if (observations.length >= observationsMax) dropped += 1;
+      if (observations.length >= observationsMax) drop(fact, 'lost');
       else observations.push(fact);
       turn();
     },
@@ -246,7 +350,11 @@ export function createEngine(world: World, listeners: readonly Listener[], onTro
       stopped = true;
       for (const { settle } of orders.splice(0)) settle(stopping);
       callOffWake?.();
+      callOffReopen?.();
       syncDone();
+      // The last chance for what is held.
+      if (refusing?.code === 'log-unavailable') await reopen();
+      callOffReopen?.();
       if (refusing === undefined) await log.sync();
     },
   };

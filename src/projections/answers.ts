@@ -15,20 +15,20 @@
  *     down        any      an override   any                  -
  *     down        any      validation    servfail             -
  *     down        any      validation    all                  last-resort
+ *     down        any      validation    last_healthy         last-resort, if it was among the last that were fit
  */
 import { createHash } from 'node:crypto';
 import type { Domain, RoutingAlgorithm } from '../events/catalogue/configuration.ts';
 import { assertNever } from './assert-never.ts';
 import { type ConfigurationInForce, lastResortOf, servicesOf, ttlSecondsOf } from './configuration.ts';
+import { endpointText } from './endpoint.ts';
 import { type Server, serversOf } from './registry.ts';
 import { algorithms } from './routing/algorithms.ts';
+import { type Family, families, familyOf } from './routing/family.ts';
 import type { Wheel } from './routing/wheel.ts';
+import { rampedWeight, rampMsOf } from './slow-start.ts';
 import type { State } from './state.ts';
 import { type Verdict, verdictOn } from './verdict.ts';
-
-/** The address families, by the record type that carries them. */
-export const families = ['A', 'AAAA'] as const;
-export type Family = (typeof families)[number];
 
 /** In the order in which they answer: the first that is not empty, and no other (I5). */
 export const tiers = ['fit', 'draining', 'unproven', 'last-resort'] as const;
@@ -49,7 +49,10 @@ export interface Candidate {
   readonly tier: Tier | undefined;
   /** Whether it is in the tier that answers. */
   readonly answers: boolean;
+  /** What routing counts: the least of its ports' weights, or less while it starts slowly. */
   readonly weight: number;
+  /** Since when it has been what it is. */
+  readonly since: number;
   /** Every port of it in this service; the first is the worst, whose verdict stands for the address. */
   readonly servers: readonly [JudgedServer, ...JudgedServer[]];
 }
@@ -83,12 +86,14 @@ export function answerOf(state: State, service: string): ServiceAnswer | undefin
   const domain = inForce?.domains.get(service);
   if (inForce === undefined || domain === undefined) return undefined;
   const judged = judgedServers(state, inForce, domain);
-  const candidates = families.flatMap((family) => candidatesOf(family, judged));
+  const ramp = { rampMs: rampMsOf(domain), at: state.at };
+  const candidates = families.flatMap((family) => candidatesOf(family, judged, ramp));
+  const holders = state.standings.get(service)?.holder;
   const known = candidates.length > 0;
   const familyAnswer = (family: Family): FamilyAnswer | undefined => {
     const ofFamily = candidates.filter((candidate) => candidate.family === family);
     if (ofFamily.length === 0) return known ? undefined : nothing;
-    return routeFamily(domain, ofFamily);
+    return routeFamily(domain, ofFamily, holders?.[family] ?? null);
   };
   return {
     service,
@@ -99,10 +104,12 @@ export function answerOf(state: State, service: string): ServiceAnswer | undefin
   };
 }
 
-function routeFamily(domain: Domain, candidates: readonly Candidate[]): FamilyAnswer {
+/** `holder`: the address that goes before the others, however they are ordered. */
+function routeFamily(domain: Domain, candidates: readonly Candidate[], holder: string | null): FamilyAnswer {
   const route = algorithms[domain.routing_algorithm];
   if (route === undefined) return nothing;
-  const answering = candidates.filter((candidate) => candidate.answers);
+  const inOrder = candidates.filter((candidate) => candidate.answers);
+  const answering = [...inOrder.filter(({ address }) => address === holder), ...inOrder.filter(({ address }) => address !== holder)];
   const size = domain.answers === 'single' ? 1 : domain.answers === 'all' ? Math.max(1, answering.length) : domain.answers;
   return { tier: answering[0]?.tier, wheel: route(answering, size) };
 }
@@ -111,27 +118,25 @@ function judgedServers(state: State, inForce: ConfigurationInForce, domain: Doma
   const servers = [...serversOf(state.registry, domain.name)].filter((server) => domain.regions.includes(server.region));
   return inAnswerOrder(inForce, domain, servers).map((server) => {
     const verdict = verdictOn(state, server);
-    return { server, verdict, tier: tierOf(inForce, domain, server, verdict) };
+    return { server, verdict, tier: tierOf(state, inForce, domain, server, verdict) };
   });
 }
 
 /** Regions as the domain lists them; in a region the file's servers in the file's order, then the others as they came. */
-function inAnswerOrder(inForce: ConfigurationInForce, domain: Domain, servers: readonly Server[]): Server[] {
-  const rank = (server: Server): number => {
-    const listed = inForce.regions.get(server.region)?.servers ?? [];
-    const place = listed.findIndex(
-      (other) => other.service === server.service && other.address === server.address && other.port === server.port,
-    );
-    return place === -1 ? listed.length : place;
-  };
+function inAnswerOrder({ places }: ConfigurationInForce, domain: Domain, servers: readonly Server[]): Server[] {
+  const last = Number.MAX_SAFE_INTEGER;
   return servers
-    .map((server) => ({ server, region: domain.regions.indexOf(server.region), place: rank(server) }))
+    .map((server) => {
+      const place = places.get(server.service)?.get(endpointText(server.address, server.port));
+      const isListed = place !== undefined && place.region === server.region;
+      return { server, region: domain.regions.indexOf(server.region), place: isListed ? place.index : last };
+    })
     .sort((a, b) => a.region - b.region || a.place - b.place || a.server.position - b.server.position)
     .map(({ server }) => server);
 }
 
 /** The truth table above. */
-function tierOf(inForce: ConfigurationInForce, domain: Domain, server: Server, verdict: Verdict): Tier | undefined {
+function tierOf(state: State, inForce: ConfigurationInForce, domain: Domain, server: Server, verdict: Verdict): Tier | undefined {
   switch (verdict.status) {
     case 'up':
       return server.weight > 0 ? 'fit' : 'draining';
@@ -140,7 +145,9 @@ function tierOf(inForce: ConfigurationInForce, domain: Domain, server: Server, v
     case 'unproven':
       return server.weight > 0 ? 'unproven' : 'draining';
     case 'down': {
-      const isLastResort = verdict.authority === 'validation' && lastResortOf(inForce.configuration, domain) === 'all';
+      if (verdict.authority !== 'validation') return undefined;
+      const policy = lastResortOf(inForce.configuration, domain);
+      const isLastResort = policy === 'all' || (policy === 'last_healthy' && wasLastFit(state, server));
       return isLastResort ? 'last-resort' : undefined;
     }
     default:
@@ -148,30 +155,37 @@ function tierOf(inForce: ConfigurationInForce, domain: Domain, server: Server, v
   }
 }
 
+function wasLastFit({ standings }: State, { service, address }: Server): boolean {
+  return standings.get(service)?.lastFit[familyOf(address)].includes(address) ?? false;
+}
+
 /** Later is worse. */
 function badness(tier: Tier | undefined): number {
   return tier === undefined ? tiers.length : tiers.indexOf(tier);
 }
 
-function candidatesOf(family: Family, judged: readonly JudgedServer[]): Candidate[] {
+function candidatesOf(
+  family: Family,
+  judged: readonly JudgedServer[],
+  ramp: { readonly rampMs: number; readonly at: number },
+): Candidate[] {
   const byAddress = new Map<string, [JudgedServer, ...JudgedServer[]]>();
   for (const entry of judged) {
     const { address } = entry.server;
-    if (address.includes(':') !== (family === 'AAAA')) continue;
+    if (familyOf(address) !== family) continue;
     const others = byAddress.get(address);
     if (others === undefined) byAddress.set(address, [entry]);
     else if (badness(entry.tier) > badness(others[0].tier)) others.unshift(entry);
     else others.push(entry);
   }
   const best = tiers.find((tier) => [...byAddress.values()].some(([worst]) => worst.tier === tier));
-  return [...byAddress].map(([address, servers]) => ({
-    address,
-    family,
-    tier: servers[0].tier,
-    answers: servers[0].tier !== undefined && servers[0].tier === best,
-    weight: Math.min(...servers.map(({ server }) => server.weight)),
-    servers,
-  }));
+  return [...byAddress].map(([address, servers]) => {
+    const [{ tier }] = servers;
+    const since = Math.max(...servers.map(({ verdict }) => verdict.since));
+    const weight = Math.min(...servers.map(({ server }) => server.weight));
+    const ramped = tier === 'fit' ? rampedWeight(weight, ramp.rampMs, since, ramp.at) : weight;
+    return { address, family, tier, answers: tier !== undefined && tier === best, weight: ramped, since, servers };
+  });
 }
 
 /** Whether any address of the service is fit. */

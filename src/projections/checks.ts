@@ -44,7 +44,7 @@ export function thresholdsOf(inForce: ConfigurationInForce | undefined, server: 
   };
 }
 
-export function checkSettingsOf(inForce: ConfigurationInForce, server: Server): CheckSettings {
+export function checkSettingsOf(inForce: ConfigurationInForce, server: Pick<Server, 'region' | 'host' | 'healthCheck'>): CheckSettings {
   const region = inForce.regions.get(server.region)?.health_check ?? {};
   const check: HealthCheck = { ...region, ...server.healthCheck };
   const { validation } = inForce.configuration.overwatch;

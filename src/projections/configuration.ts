@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Configuration, Domain, Region } from '../events/catalogue/configuration.ts';
 import type { EventOf } from '../events/event.ts';
+import { endpointText, entryOf } from './endpoint.ts';
 
 export interface ConfigurationInForce {
   readonly configuration: Configuration;
@@ -11,6 +12,14 @@ export interface ConfigurationInForce {
   readonly at: number;
   readonly domains: ReadonlyMap<string, Domain>;
   readonly regions: ReadonlyMap<string, Region>;
+  /** service -> endpoint -> where the file lists that server. */
+  readonly places: ReadonlyMap<string, ReadonlyMap<string, Place>>;
+}
+
+export interface Place {
+  readonly region: string;
+  /** Among the servers of the region. */
+  readonly index: number;
 }
 
 /** The names of the services that a configuration serves, without any configuration none. */
@@ -28,7 +37,7 @@ export function configurationInForce({
   digest,
   position,
   at,
-}: Omit<ConfigurationInForce, 'domains' | 'regions'>): ConfigurationInForce {
+}: Omit<ConfigurationInForce, 'domains' | 'regions' | 'places'>): ConfigurationInForce {
   return {
     configuration,
     digest,
@@ -36,7 +45,18 @@ export function configurationInForce({
     at,
     domains: new Map(configuration.domains.map((domain) => [domain.name, domain])),
     regions: new Map(configuration.regions.map((region) => [region.name, region])),
+    places: placesIn(configuration.regions),
   };
+}
+
+function placesIn(regions: readonly Region[]): ReadonlyMap<string, ReadonlyMap<string, Place>> {
+  const places = new Map<string, Map<string, Place>>();
+  for (const { name: region, servers } of regions) {
+    for (const [index, { service, address, port }] of servers.entries()) {
+      entryOf(places, service, () => new Map<string, Place>()).set(endpointText(address, port), { region, index });
+    }
+  }
+  return places;
 }
 
 /** Seconds that answers of a domain may be kept. */

@@ -9,7 +9,7 @@
  */
 
 /** In the order in which they fire at one moment. Later kinds are appended; the order of the others never changes. */
-export const deadlineKinds = ['override-expires', 'request-forgotten'] as const;
+export const deadlineKinds = ['override-expires', 'request-forgotten', 'answer-due'] as const;
 export type DeadlineKind = (typeof deadlineKinds)[number];
 
 export interface Deadline {

@@ -3,7 +3,8 @@ import type { Event, Fact } from '../events/event.ts';
 import { answerOf, type ServiceAnswer } from './answers.ts';
 import { servicesOf } from './configuration.ts';
 import { noDeadlines } from './deadlines.ts';
-import { evolve, type State } from './state.ts';
+import { evolve } from './evolve.ts';
+import type { State } from './state.ts';
 
 /** One service's answer without and with the facts; undefined where the configuration does not name it. */
 export interface AnswerChange {
@@ -48,6 +49,7 @@ function copyOfServices(state: State, services: readonly string[]): State {
     health: new Map(only(state.health)),
     overrides: new Map(only(state.overrides)),
     requests: new Map(),
+    standings: new Map(only(state.standings)),
     changedAt: new Map(),
     deadlines: noDeadlines(),
   };

@@ -58,3 +58,8 @@ export function serverOf(registry: Registry, service: string, address: string, p
 export function serversOf(registry: Registry, service: string): Iterable<Server> {
   return registry.get(service)?.values() ?? [];
 }
+
+/** Every server of every service. */
+export function allServers(registry: Registry): readonly Server[] {
+  return [...registry.values()].flatMap((servers) => [...servers.values()]);
+}

@@ -1,4 +1,5 @@
 /** Facts and deadlines in words, for timelines and explanations. */
+import { durationText } from '../events/duration.ts';
 import type { Event } from '../events/event.ts';
 import type { Candidate, ServiceAnswer } from './answers.ts';
 import { assertNever } from './assert-never.ts';
@@ -16,6 +17,14 @@ export function eventSentence(event: Event): string {
       return `the node stopped: ${event.data.reason}`;
     case 'node.attested':
       return 'the node stated what it answered';
+    case 'node.stalled':
+      return `the node stood still for ${durationText(event.data.forMs)}`;
+    case 'clock.stepped': {
+      const { fromMs, toMs } = event.data;
+      return `the wall clock was set ${toMs > fromMs ? 'forward' : 'back'} by ${durationText(Math.abs(toMs - fromMs))}`;
+    }
+    case 'log.gap':
+      return `${event.data.dropped.reduce((sum, { repetitions, lost }) => sum + repetitions + lost, 0)} observations were dropped`;
     case 'configuration.applied':
       return `configuration ${event.data.digest.slice(0, 12)} applied${by}`;
     case 'server.registered':
@@ -48,6 +57,8 @@ export function deadlineSentence({ kind, key }: Deadline): string {
       const [, authority, target] = key.split(' ');
       return `the ${authority} override on ${target} expired`;
     }
+    case 'answer-due':
+      return 'the time came: a failback was due, or a server that starts slowly took more weight';
     case 'request-forgotten':
       return `the request key ${key} was forgotten`;
     default:

@@ -3,9 +3,10 @@
  * which event or deadline, and how long it had no fit server. Fed with every change while the state is as it left it.
  */
 import type { Event } from '../events/event.ts';
-import { answerOf, answerText, type Family, families, hasFitServer, type ServiceAnswer, type Tier } from './answers.ts';
+import { answerOf, answerText, hasFitServer, type ServiceAnswer, type Tier } from './answers.ts';
 import type { Deadline } from './deadlines.ts';
 import { entryOf } from './endpoint.ts';
+import { type Family, families } from './routing/family.ts';
 import { deadlineSentence, eventSentence } from './sentences.ts';
 import type { State } from './state.ts';
 

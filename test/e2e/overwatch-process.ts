@@ -64,9 +64,11 @@ export interface RunningOverwatch {
 }
 
 /** Starts `opengslb overwatch` and waits until it says that it serves. */
-export async function startOverwatchProcess(configFile: string, ...form: readonly string[]): Promise<RunningOverwatch> {
-  const args = form.length > 0 ? form : ['overwatch'];
-  const child = spawn(process.execPath, [program, ...args, '--config', configFile], { stdio: ['ignore', 'pipe', 'pipe'] });
+export async function startOverwatchProcess(
+  configFile: string,
+  { form = ['overwatch'], cwd }: { readonly form?: readonly string[]; readonly cwd?: string } = {},
+): Promise<RunningOverwatch> {
+  const child = spawn(process.execPath, [program, ...form, '--config', configFile], { stdio: ['ignore', 'pipe', 'pipe'], cwd });
   const output = collect(child);
   const serving = await until('the overwatch serves', () => {
     assert.equal(child.exitCode, null, `it ended early: ${output.stderr}`);

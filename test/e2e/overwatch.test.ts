@@ -33,7 +33,7 @@ describe('an overwatch', () => {
   /** Whatever a failed test left behind. */
   const running: RunningOverwatch[] = [];
   const start = async (...form: readonly string[]) => {
-    const overwatch = await startOverwatchProcess(made.configFile, ...form);
+    const overwatch = await startOverwatchProcess(made.configFile, form.length > 0 ? { form } : {});
     running.push(overwatch);
     return overwatch;
   };

@@ -6,7 +6,8 @@ import { after, before, describe, it, type TestContext } from 'node:test';
 import { pino } from 'pino';
 import { createApi } from '../../src/nodes/api/api.ts';
 import { apiLimits } from '../../src/nodes/api/limits.ts';
-import { ApiListenError, listenApi } from '../../src/nodes/api/listen.ts';
+import { listenApi } from '../../src/nodes/api/listen.ts';
+import { ListenError } from '../../src/nodes/listen-error.ts';
 import { a, app, oneDomain, unchecked } from '../given.ts';
 import { ask, assertError, type RunningApi, runApi, sendRaw, start, waitFor } from './running-api.ts';
 
@@ -166,7 +167,7 @@ describe('an API that closes', () => {
 describe('an API that cannot listen', () => {
   const unheard = (test: TestContext) => {
     const { engine, log } = running;
-    const settings = { allowed_networks: ['127.0.0.0/8'], trust_proxy_headers: false };
+    const settings = { allowed_networks: ['127.0.0.0/8'], trust_proxy_headers: false, tokens: [] };
     const readiness = () => ({ dns: true, health: true });
     const api = createApi({ engine, log, logger: pino({ level: 'silent' }), settings, version: '1.2.3', readiness });
     test.after(() => api.close());
@@ -180,8 +181,9 @@ describe('an API that cannot listen', () => {
     it(`on ${title} says why`, async (test) => {
       const api = unheard(test);
       await assert.rejects(listenApi(api, address), (error: unknown) => {
-        assert(error instanceof ApiListenError);
-        assert.deepEqual([error.code, error.message.includes(address), error.message.endsWith(error.remedy)], [code, true, true]);
+        assert(error instanceof ListenError);
+        assert.deepEqual([error.code, error.what, error.message.includes(address)], [code, 'api', true]);
+        assert.match(error.remedy, /api\.address/);
         return true;
       });
     });
@@ -195,7 +197,8 @@ describe('an API that cannot listen', () => {
     const api = unheard(test);
     await assert.rejects(listenApi(api, `127.0.0.1:${port}`), {
       code: 'api-address-in-use',
-      message: `the API cannot listen on 127.0.0.1:${port}: another program listens there; stop it (\`ss -lntp\` shows it), or set api.address to another address or port`,
+      message: `the API cannot listen on 127.0.0.1:${port}: another program listens there`,
+      remedy: 'stop it (`ss -lntp` shows it), or set api.address to another address or port',
     });
   });
 

@@ -159,9 +159,9 @@ describe('the DNS server', () => {
 describe('an address that cannot be had', () => {
   const respond: Respond = () => ({ reply: null, reason: 'short' });
   const refusal = (listenAddress: string, code: string) =>
-    assert.rejects(startDnsServer({ listenAddress, respond }), (error: Error & { code: string }) => {
+    assert.rejects(startDnsServer({ listenAddress, respond }), (error: Error & { code: string; remedy: string }) => {
       assert.equal(error.code, code);
-      assert.match(error.message, /dns\.listen_address/);
+      assert.match(error.remedy, /dns\.listen_address/);
       return true;
     });
 

@@ -11,10 +11,12 @@ import { isRefusal } from '../../src/commands/command.ts';
 import type { Configuration } from '../../src/events/catalogue/configuration.ts';
 import { openLevelLog } from '../../src/events/level-log.ts';
 import type { EventLog } from '../../src/events/log.ts';
-import { createApi } from '../../src/nodes/api/api.ts';
+import { type ApiOptions, createApi } from '../../src/nodes/api/api.ts';
 import { errorBody } from '../../src/nodes/api/errors.ts';
+import type { Token } from '../../src/nodes/api/identity.ts';
 import { listenApi } from '../../src/nodes/api/listen.ts';
 import type { Api, Readiness } from '../../src/nodes/api/route-context.ts';
+import type { TlsPaths } from '../../src/nodes/api/tls.ts';
 import { type VirtualClock, virtualClock } from '../../src/nodes/clock.ts';
 import { createEngine, type Engine } from '../../src/nodes/engine.ts';
 import { applying, order } from '../given.ts';
@@ -29,7 +31,7 @@ export interface RunningApi {
   readonly engine: Engine;
   readonly log: EventLog;
   readonly clock: VirtualClock;
-  /** What the program said of its own faults. */
+  /** What the program said of its own faults, and of guards that were passed by force. */
   readonly logged: readonly string[];
   readonly close: () => Promise<void>;
   readonly ask: <B = unknown>(method: string, path: string, options?: AskOptions) => Promise<Answer<B>>;
@@ -40,6 +42,10 @@ export interface RunOptions {
   readonly networks?: readonly string[];
   readonly trustProxyHeaders?: boolean;
   readonly readiness?: () => Readiness;
+  readonly tokens?: readonly Token[];
+  readonly tls?: TlsPaths;
+  readonly checkNow?: ApiOptions['checkNow'];
+  readonly reload?: ApiOptions['reload'];
 }
 
 /** Runs until the test ends; where several tests share it, until they close it. */
@@ -55,14 +61,18 @@ export async function runApi(test: TestContext | undefined, options: RunOptions)
   const api = createApi({
     engine,
     log,
-    logger: pino({ level: 'error' }, { write: (line) => logged.push(line) }),
+    logger: pino({ level: 'warn' }, { write: (line) => logged.push(line) }),
     settings: {
       allowed_networks: options.networks ?? ['127.0.0.0/8', '::1/128'],
       trust_proxy_headers: options.trustProxyHeaders ?? false,
+      tokens: options.tokens ?? [],
+      ...(options.tls !== undefined && { tls: options.tls }),
     },
     version: '1.2.3',
     readiness: options.readiness ?? (() => ({ dns: true, health: true })),
     clock,
+    ...(options.checkNow !== undefined && { checkNow: options.checkNow }),
+    ...(options.reload !== undefined && { reload: options.reload }),
   });
   const port = await listenApi(api, '127.0.0.1:0');
   const close = async () => {
@@ -124,6 +134,11 @@ export function ask<B = unknown>(
     );
     asked.on('error', reject).end(sent);
   });
+}
+
+/** The header that carries a token, byte by byte as it is written. */
+export function bearer(token: string): Readonly<Record<string, string>> {
+  return { authorization: `Bearer ${Buffer.from(token, 'utf8').toString('latin1')}` };
 }
 
 /** Sends bytes on a connection of its own, and reads what comes until the other side closes it. */

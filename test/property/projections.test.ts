@@ -8,8 +8,9 @@ import { eventToLine, readLine } from '../../src/events/ndjson.ts';
 import { answerOf, answersDigest, answerText } from '../../src/projections/answers.ts';
 import { earliestDeadline } from '../../src/projections/deadlines.ts';
 import { digest } from '../../src/projections/digest.ts';
+import { advance, evolve } from '../../src/projections/evolve.ts';
 import { preview } from '../../src/projections/preview.ts';
-import { advance, evolve, initialState, type State } from '../../src/projections/state.ts';
+import { initialState, type State } from '../../src/projections/state.ts';
 import { at, events as numbered, turnedRound } from '../given.ts';
 import { type Scenario, scenario, services, whatIf } from './projections-scenario.ts';
 

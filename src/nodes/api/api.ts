@@ -9,7 +9,11 @@ import type { EventLog } from '../../events/log.ts';
 import { systemClock } from '../clock.ts';
 import type { Engine } from '../engine.ts';
 import type { Logger } from '../logger.ts';
+import type { Reload } from '../overwatch/reload.ts';
+import type { Validator } from '../overwatch/validator.ts';
 import type { Clock } from '../world.ts';
+import { backendRoutes } from './backends.ts';
+import { configurationRoutes } from './configuration.ts';
 import { type DoorSettings, guardDoor } from './door.ts';
 import { answerErrors, errorOf, sendError } from './error-answers.ts';
 import { connectionError, rawResponse } from './errors.ts';
@@ -17,41 +21,73 @@ import { eventRoutes } from './events.ts';
 import { healthRoutes } from './health.ts';
 import { apiLimits } from './limits.ts';
 import { nodeRoutes } from './node.ts';
+import { collectRoutes, openapiRoutes } from './openapi.ts';
+import { originalServerRoutes } from './original-servers.ts';
 import { overrideRoutes } from './overrides.ts';
 import type { Api, Readiness, RouteContext } from './route-context.ts';
+import { safeHeaders } from './safe-headers.ts';
+import { serverRoutes } from './servers.ts';
 import { serviceRoutes } from './services.ts';
 import { timeText } from './shapes.ts';
+import { streamRoutes } from './stream.ts';
+import type { RecentChanges } from './stream-recent.ts';
+import { readTls, type TlsPaths } from './tls.ts';
 
 export interface ApiOptions {
   readonly engine: Engine;
   /** The engine's log, for reading. */
   readonly log: EventLog;
-  /** Hears of errors that are this program's own. */
+  /** Hears of errors that are this program's own, and of guards that were passed by force. */
   readonly logger: Logger;
-  readonly settings: DoorSettings;
+  readonly settings: ApiSettings;
   readonly version: string;
   readonly readiness: () => Readiness;
+  /** The validator's. Left out: this node checks nothing. */
+  readonly checkNow?: Validator['checkNow'];
+  /** Left out: this node was not started from a file. */
+  readonly reload?: Reload;
+  /** Fed by the engine. Left out: the stream of events carries no changes. */
+  readonly recentChanges?: RecentChanges;
   /** Default: the machine's. */
   readonly clock?: Clock;
+}
+
+export interface ApiSettings extends DoorSettings {
+  /** Left out: plain HTTP. */
+  readonly tls?: TlsPaths | undefined;
 }
 
 const prefix = '/api/v1';
 
 /** Every subject's routes, registered under the prefix. */
-const subjects = [nodeRoutes, overrideRoutes, serviceRoutes, healthRoutes, eventRoutes];
+const subjects = [
+  nodeRoutes,
+  overrideRoutes,
+  serviceRoutes,
+  serverRoutes,
+  healthRoutes,
+  eventRoutes,
+  streamRoutes,
+  backendRoutes,
+  originalServerRoutes,
+  configurationRoutes,
+  openapiRoutes,
+];
 
-/** An API that does not listen yet. */
+/** An API that does not listen yet. Throws an ApiTlsError where its certificate is not to be had. */
 export function createApi(options: ApiOptions): Api {
-  const { engine, log, version, readiness, clock = systemClock() } = options;
+  const { engine, log, logger, version, readiness, checkNow, reload, recentChanges, clock = systemClock() } = options;
+  // Node would answer a request without Host itself, with no body; `browsers.ts` says what is wrong.
+  const http = { requireHostHeader: false };
+  const tls = options.settings.tls && readTls(options.settings.tls);
   const api = fastify({
+    ...((tls === undefined ? { http } : { https: { ...http, ...tls } }) as { http: typeof http }),
     bodyLimit: apiLimits.bodyBytesMax,
     requestTimeout: apiLimits.requestMsMax,
     keepAliveTimeout: apiLimits.idleMs,
     routerOptions: { maxParamLength: apiLimits.pathPartCharactersMax },
     // A request that comes on an open connection while the API closes is answered as any other, in our own words.
     return503OnClosing: false,
-    // Node would answer a request without Host itself, with no body; `browsers.ts` says what is wrong.
-    http: { requireHostHeader: false },
     clientErrorHandler(error, socket) {
       if (socket.writable) socket.end(rawResponse(connectionError(error.code)));
       else socket.destroy();
@@ -66,11 +102,25 @@ export function createApi(options: ApiOptions): Api {
   api.setValidatorCompiler(validatorCompiler);
   api.setSerializerCompiler(serializerCompiler);
   acceptOnlyJson(api);
-  guardDoor(api, options.settings);
-  answerErrors(api, options.logger);
+  api.addHook('onRequest', async (_request, reply) => void reply.headers(safeHeaders));
+  guardDoor(api, options.settings, clock);
+  answerErrors(api, logger);
   boundClosing(api, clock);
+  const routes = collectRoutes(api);
 
-  const context: RouteContext = { engine, log, version, readiness, generatedAt: () => timeText(clock.now()) };
+  const context: RouteContext = {
+    engine,
+    log,
+    logger,
+    routes,
+    clock,
+    checkNow,
+    reload,
+    recentChanges,
+    version,
+    readiness,
+    generatedAt: () => timeText(clock.now()),
+  };
   void api.register(
     (scope, _options, done) => {
       for (const routes of subjects) routes(scope.withTypeProvider<ZodTypeProvider>(), context);

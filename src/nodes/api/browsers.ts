@@ -11,7 +11,8 @@
  *     a change  anywhere        address or localhost   the same            allowed
  *     a change  anywhere        any other              any other           cross-site
  *
- * The first row holds only where no proxy is trusted: a proxy may pass on the name that it was asked by.
+ * The first row holds only where no proxy is trusted: a proxy may pass on the name that it was asked by. Where tokens are
+ * needed, none of this is: a browser sends a token only for a page that was given it.
  */
 import { isIP } from 'node:net';
 import { ApiError, shortened } from './errors.ts';
@@ -23,16 +24,26 @@ export interface BrowserQuestion {
   /** Whether the connection comes from this machine. */
   readonly fromLoopback: boolean;
   readonly trustProxyHeaders: boolean;
+  /** Whether whoever asks must send a token. */
+  readonly byToken: boolean;
 }
 
 const reads: readonly string[] = ['GET', 'HEAD', 'OPTIONS'];
 
 /** Why a request may be a page's that has no business here; undefined where it is not. */
-export function browserProblem({ method, host = '', origin, fromLoopback, trustProxyHeaders }: BrowserQuestion): ApiError | undefined {
+export function browserProblem({
+  method,
+  host = '',
+  origin,
+  fromLoopback,
+  trustProxyHeaders,
+  byToken,
+}: BrowserQuestion): ApiError | undefined {
   const named = urlOf('http', host);
   if (named === undefined) {
     return new ApiError('request-malformed', 'the request has no Host header that names a host', 'send one, as every HTTP/1.1 client does');
   }
+  if (byToken) return undefined;
   const byAddress = isAddressOrLocalhost(named.hostname);
   if (fromLoopback && !trustProxyHeaders && !byAddress) {
     return new ApiError(

@@ -2,10 +2,11 @@
 import type { FastifyError, FastifyReply } from 'fastify';
 import { LogError } from '../../events/log.ts';
 import type { Logger } from '../logger.ts';
-import { ApiError, schemaError, shortened } from './errors.ts';
+import { ApiError, type ErrorReason, schemaError, shortened } from './errors.ts';
 import { apiLimits } from './limits.ts';
 import type { Api } from './route-context.ts';
 import { createRoutePaths } from './route-paths.ts';
+import { safeHeaders } from './safe-headers.ts';
 
 /** Must come before the routes, whose paths it collects. `logger` hears of what is this program's own fault. */
 export function answerErrors(api: Api, logger: Logger): void {
@@ -27,7 +28,16 @@ export function answerErrors(api: Api, logger: Logger): void {
   });
 }
 
+/** What HTTP wants to be said with some errors (RFC 6750 section 3, RFC 6585 section 4). */
+const headersOf: Partial<Record<ErrorReason, Readonly<Record<string, string>>>> = {
+  'token-missing': { 'www-authenticate': 'Bearer realm="opengslb"' },
+  'token-unknown': { 'www-authenticate': 'Bearer realm="opengslb", error="invalid_token"' },
+  'role-insufficient': { 'www-authenticate': 'Bearer realm="opengslb", error="insufficient_scope"' },
+  'too-many-requests': { 'retry-after': '1' },
+};
+
 export function sendError(reply: FastifyReply, { body }: ApiError): FastifyReply {
+  void reply.headers({ ...safeHeaders, ...headersOf[body.reason] });
   return reply.code(body.code).header('content-type', 'application/json; charset=utf-8').serializer(JSON.stringify).send(body);
 }
 

@@ -11,16 +11,23 @@ import { apiLimits } from './limits.ts';
 const apiStatuses = {
   'request-malformed': 400,
   'request-invalid': 400,
+  'token-missing': 401,
+  'token-unknown': 401,
   'address-not-allowed': 403,
   'host-not-allowed': 403,
   'cross-site': 403,
+  'role-insufficient': 403,
+  'tokens-needed': 403,
   'unknown-route': 404,
   'method-not-allowed': 405,
   'request-timeout': 408,
   'body-too-large': 413,
   'media-type-unsupported': 415,
+  'upgrade-required': 426,
+  'too-many-requests': 429,
   'headers-too-large': 431,
   'internal-error': 500,
+  'not-available': 503,
 } as const;
 
 /** With which status a refused command is answered. */
@@ -30,9 +37,14 @@ const refusalStatuses: Readonly<Record<RefusalReason, number>> = {
   'unknown-server': 404,
   'unknown-service': 404,
   'nothing-to-attest': 409,
+  'server-exists': 409,
+  'static-server': 409,
+  'too-many-servers': 409,
   'would-empty-service': 409,
+  'check-inconsistent': 422,
   'configuration-inconsistent': 422,
   'request-key-reused': 422,
+  'unknown-region': 422,
   'too-many-orders': 429,
   'log-unavailable': 503,
 };

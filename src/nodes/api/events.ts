@@ -5,7 +5,7 @@ import { actor, catalogue, type EventType, request } from '../../events/event.ts
 import { readPage } from './event-page.ts';
 import { apiLimits } from './limits.ts';
 import type { Api, RouteContext } from './route-context.ts';
-import { answering } from './shapes.ts';
+import { answering, reads } from './shapes.ts';
 
 const eventTypes = catalogue.map(({ type }) => type) as [EventType, ...EventType[]];
 
@@ -51,12 +51,16 @@ const page = z.strictObject({
 });
 
 export function eventRoutes(api: Api, { log }: RouteContext): void {
-  api.get('/events', { schema: { querystring: query, response: answering(page) } }, ({ query: { from, limit, type, service } }) => {
-    return readPage(log, from, limit, (event) => {
-      return (
-        (type === undefined || event.type === type) &&
-        (service === undefined || ('service' in event.data && event.data.service === service))
-      );
-    });
-  });
+  api.get(
+    '/events',
+    { config: reads, schema: { querystring: query, response: answering(page) } },
+    ({ query: { from, limit, type, service } }) => {
+      return readPage(log, from, limit, (event) => {
+        return (
+          (type === undefined || event.type === type) &&
+          (service === undefined || ('service' in event.data && event.data.service === service))
+        );
+      });
+    },
+  );
 }

@@ -4,11 +4,11 @@
  */
 import { z } from 'zod';
 import { type BackendHealth, healthOf } from '../../projections/health.ts';
-import type { Server } from '../../projections/registry.ts';
+import { allServers, type Server } from '../../projections/registry.ts';
 import type { State } from '../../projections/state.ts';
 import { type Verdict, verdictOn } from '../../projections/verdict.ts';
 import type { Api, RouteContext } from './route-context.ts';
-import { answering, noQuery, shownVerdict, time, timeText, verdictShape } from './shapes.ts';
+import { answering, noQuery, reads, shownVerdict, time, timeText, verdictShape } from './shapes.ts';
 
 /** The original knows three words. A draining server takes no new clients, so to whoever knows only these it is not healthy. */
 const originalStatuses = { up: 'healthy', down: 'unhealthy', draining: 'unhealthy', unproven: 'unknown' } as const satisfies Record<
@@ -49,18 +49,14 @@ const regionShape = z.strictObject({
 
 export function healthRoutes(api: Api, { engine, generatedAt }: RouteContext): void {
   const serversAnswer = z.strictObject({ servers: z.array(serverShape), generated_at: time });
-  api.get('/health/servers', { schema: { querystring: noQuery, response: answering(serversAnswer) } }, () => {
-    return { servers: allServers(engine.state).map((server) => shownServer(engine.state, server)), generated_at: generatedAt() };
+  api.get('/health/servers', { config: reads, schema: { querystring: noQuery, response: answering(serversAnswer) } }, () => {
+    return { servers: allServers(engine.state.registry).map((server) => shownServer(engine.state, server)), generated_at: generatedAt() };
   });
 
   const regionsAnswer = z.strictObject({ regions: z.array(regionShape), generated_at: time });
-  api.get('/health/regions', { schema: { querystring: noQuery, response: answering(regionsAnswer) } }, () => {
+  api.get('/health/regions', { config: reads, schema: { querystring: noQuery, response: answering(regionsAnswer) } }, () => {
     return { regions: shownRegions(engine.state), generated_at: generatedAt() };
   });
-}
-
-function allServers(state: State): readonly Server[] {
-  return [...state.registry.values()].flatMap((servers) => [...servers.values()]);
 }
 
 function shownServer(state: State, server: Server): z.output<typeof serverShape> {
@@ -103,7 +99,7 @@ function phase(us: number | null): number | null {
 function shownRegions(state: State): z.output<typeof regionShape>[] {
   const statuses = new Map<string, Verdict['status'][]>();
   for (const name of state.configuration?.regions.keys() ?? []) statuses.set(name, []);
-  for (const server of allServers(state)) {
+  for (const server of allServers(state.registry)) {
     const ofRegion = statuses.get(server.region) ?? [];
     ofRegion.push(verdictOn(state, server).status);
     statuses.set(server.region, ofRegion);

@@ -12,7 +12,7 @@ const readyShape = z.strictObject({
 
 const versionShape = z.strictObject({ version: z.string(), node_version: z.string(), platform: z.string(), generated_at: time });
 
-const config = { open: true };
+const config = { access: 'open' } as const;
 
 export function nodeRoutes(api: Api, { version, readiness, generatedAt }: RouteContext): void {
   api.get('/ready', { config, schema: { response: { 200: readyShape, 503: readyShape } } }, (_request, reply) => {

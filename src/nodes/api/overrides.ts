@@ -3,19 +3,20 @@
  * out is decided there, and a dry run is the same decision with nothing appended.
  */
 import { z } from 'zod';
-import { type Command, isRefusal, type Order } from '../../commands/command.ts';
 import { duration } from '../../events/catalogue/scalars.ts';
 import { durationMs } from '../../events/duration.ts';
 import { actor } from '../../events/event.ts';
 import { targetText } from '../../projections/endpoint.ts';
 import { type Override, overrideOn } from '../../projections/overrides.ts';
 import type { State } from '../../projections/state.ts';
+import { identityOf } from './door.ts';
 import { dryRunAnswer, dryRunShape } from './dry-run.ts';
-import { ApiError, refusalError } from './errors.ts';
-import { type Identity, identityOf } from './identity.ts';
+import { ApiError } from './errors.ts';
+import { actorOf } from './identity.ts';
 import { apiLimits } from './limits.ts';
+import { carryOut, forceNeedsReason, orderHeaders, orderOf, reasonText } from './orders.ts';
 import type { Api, RouteContext } from './route-context.ts';
-import { answering, flag, noQuery, textLine, time, timeText } from './shapes.ts';
+import { answering, changes, flag, noQuery, reads, textLine, time, timeText } from './shapes.ts';
 import { overridePath } from './target.ts';
 
 const overrideShape = z.strictObject({
@@ -44,8 +45,6 @@ function shownOverride({ at, until, position, actor: by, ...override }: Override
   };
 }
 
-const reasonText = textLine(1000);
-
 const expiresIn = duration(1000)
   .max(100)
   .refine((text) => durationMs(text) <= apiLimits.expiresInMsMax, 'expected at most 3650d; leave it out for an override that stays')
@@ -67,36 +66,31 @@ const setBody = z
     if (healthy !== undefined && source === undefined) problem('source', 'expected the name of whoever asks');
   });
 
-/** Looks only at the header that is ours. */
-const orderHeaders = z.looseObject({
-  'idempotency-key': z
-    .string()
-    .regex(/^[\x20-\x7e]{1,200}$/, 'expected 1 to 200 printable ASCII characters')
-    .optional()
-    .describe('Makes repeating the request harmless for 24 hours.'),
-});
-
 const setQuery = z.strictObject({
   force: flag.describe('Sets it even where a guard refuses.'),
   dry_run: flag.describe('Answers what would happen, and does nothing.'),
 });
 
-const clearQuery = z
-  .strictObject({ reason: reasonText.optional(), force: flag, dry_run: flag })
-  .refine(({ force, reason }) => !force || reason !== undefined, { path: ['reason'], message: 'expected a reason: force needs one' });
+const clearQuery = forceNeedsReason(
+  z.strictObject({
+    reason: reasonText.optional().describe('Needed with `force`.'),
+    force: flag.describe('Clears it even where a guard refuses.'),
+    dry_run: flag.describe('Answers what would happen, and does nothing.'),
+  }),
+);
 
 const setAnswer = overrideShape.extend({ repeated: z.boolean().describe('The same request was carried out before.') });
 
 export function overrideRoutes(api: Api, { engine, generatedAt }: RouteContext): void {
   const listAnswer = z.strictObject({ overrides: z.array(overrideShape), generated_at: time });
-  api.get('/overrides', { schema: { querystring: noQuery, response: answering(listAnswer) } }, () => {
+  api.get('/overrides', { config: reads, schema: { querystring: noQuery, response: answering(listAnswer) } }, () => {
     const all = [...engine.state.overrides.values()].flatMap((ofService) => [...ofService.values()]);
     const inOrder = all.sort((a, b) => a.position - b.position);
     return { overrides: inOrder.map(shownOverride), generated_at: generatedAt() };
   });
 
   const oneSchema = { params: overridePath, querystring: noQuery, response: answering(overrideShape) };
-  api.get('/overrides/:service/:target', { schema: oneSchema }, ({ params: { service, target } }) => {
+  api.get('/overrides/:service/:target', { config: reads, schema: oneSchema }, ({ params: { service, target } }) => {
     return shownOverride(knownOverride(engine.state, service, target.address, target.port));
   });
 
@@ -104,43 +98,39 @@ export function overrideRoutes(api: Api, { engine, generatedAt }: RouteContext):
     ...{ params: overridePath, querystring: setQuery, headers: orderHeaders, body: setBody },
     response: answering(z.union([setAnswer, dryRunShape])),
   };
-  api.put('/overrides/:service/:target', { schema: setSchema }, async ({ params, query, headers, body, askingAddress }) => {
+  api.put('/overrides/:service/:target', { config: changes, schema: setSchema }, async (request) => {
+    const { params, query, headers, body } = request;
     const { service, target } = params;
-    const identity = identityOf(askingAddress, body.source);
-    const order = orderOf(identity, headers['idempotency-key'], {
+    const identity = identityOf(request);
+    const order = orderOf(actorOf(identity, body.source), headers['idempotency-key'], {
       ...{ kind: 'setOverride', service, ...target, authority: identity.authority, reason: body.reason, force: query.force },
       action: body.action ?? (body.healthy ? 'up' : 'down'),
       expiresInMs: body.expires_in ?? null,
     });
     if (query.dry_run) return dryRunAnswer(engine, order);
-    const outcome = await engine.execute(order);
-    if (isRefusal(outcome)) throw refusalError(outcome);
-    const set = outcome.events.find((event) => event.type === 'override.set');
+    const { events, repeated } = await carryOut(engine, order);
+    const set = events.find((event) => event.type === 'override.set');
     if (set === undefined) throw new Error('an override was set without a fact that says so');
     const { data, at, position, actor: by } = set;
-    return { ...shownOverride({ ...data, at, position, actor: by }), repeated: outcome.repeated };
+    return { ...shownOverride({ ...data, at, position, actor: by }), repeated };
   });
 
   const clearSchema = {
     ...{ params: overridePath, querystring: clearQuery, headers: orderHeaders },
     response: { ...answering(dryRunShape), 204: z.undefined().describe('It is cleared.') },
   };
-  api.delete('/overrides/:service/:target', { schema: clearSchema }, async ({ params, query, headers, askingAddress }, reply) => {
+  api.delete('/overrides/:service/:target', { config: changes, schema: clearSchema }, async (request, reply) => {
+    const { params, query, headers } = request;
     const { service, target } = params;
-    const identity = identityOf(askingAddress, undefined);
-    const order = orderOf(identity, headers['idempotency-key'], {
+    const identity = identityOf(request);
+    const order = orderOf(identity.actor, headers['idempotency-key'], {
       ...{ kind: 'clearOverride', service, ...target, authority: identity.authority, force: query.force },
       reason: query.reason ?? null,
     });
     if (query.dry_run) return dryRunAnswer(engine, order);
-    const outcome = await engine.execute(order);
-    if (isRefusal(outcome)) throw refusalError(outcome);
+    await carryOut(engine, order);
     return reply.code(204).send();
   });
-}
-
-function orderOf({ actor: by }: Identity, key: string | undefined, command: Command): Order {
-  return { command, actor: by, ...(key !== undefined && { key }) };
 }
 
 /** With exactly this target; a person's, if both have one. */

@@ -5,6 +5,13 @@ import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fasti
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { EventLog } from '../../events/log.ts';
 import type { Engine } from '../engine.ts';
+import type { Logger } from '../logger.ts';
+import type { Reload } from '../overwatch/reload.ts';
+import type { Validator } from '../overwatch/validator.ts';
+import type { Clock } from '../world.ts';
+import type { Access, Identity } from './identity.ts';
+import type { Route } from './route.ts';
+import type { RecentChanges } from './stream-recent.ts';
 
 /** Whether the node can do its work. */
 export interface Readiness {
@@ -18,9 +25,19 @@ export interface RouteContext {
   readonly engine: Engine;
   /** For reading only. */
   readonly log: EventLog;
+  readonly logger: Logger;
+  /** Every route there is, once all are registered. */
+  readonly routes: readonly Route[];
+  readonly clock: Clock;
+  /** Undefined: this node checks nothing. */
+  readonly checkNow: Validator['checkNow'] | undefined;
+  /** Undefined: this node was not started from a file. */
+  readonly reload: Reload | undefined;
   /** Of this program. */
   readonly version: string;
   readonly readiness: () => Readiness;
+  /** What the newest events changed; undefined where the node does not derive it. */
+  readonly recentChanges: RecentChanges | undefined;
   /** The moment of an answer, RFC 3339. */
   readonly generatedAt: () => string;
 }
@@ -29,11 +46,11 @@ export type Api = FastifyInstance<RawServerDefault, IncomingMessage, ServerRespo
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Answered to whoever asks: it says nothing worth hiding, and load balancers must be able to ask. */
-    readonly open?: boolean;
+    /** Who may ask. What says nothing worth hiding, and load balancers must be able to ask, is open. */
+    readonly access?: Access;
   }
   interface FastifyRequest {
-    /** The address that asks; empty until the allow-list has let it in. */
-    askingAddress: string;
+    /** Who asks; undefined where the route is open to whoever asks. */
+    identity: Identity | undefined;
   }
 }

@@ -1,13 +1,14 @@
 /** What DNS says for each service, and for every address of it why it is in or out. */
 import { z } from 'zod';
 import { domainName } from '../../events/catalogue/scalars.ts';
-import { answerOf, type Candidate, families, type ServiceAnswer } from '../../projections/answers.ts';
+import { answerOf, type Candidate, type ServiceAnswer } from '../../projections/answers.ts';
 import { servicesOf } from '../../projections/configuration.ts';
+import { families } from '../../projections/routing/family.ts';
 import { candidateSentence } from '../../projections/sentences.ts';
 import type { State } from '../../projections/state.ts';
-import { ApiError } from './errors.ts';
 import type { Api, RouteContext } from './route-context.ts';
-import { answering, family, noQuery, shownVerdict, tier, time, verdictShape } from './shapes.ts';
+import { unknownService } from './servers.ts';
+import { answering, family, noQuery, reads, shownVerdict, tier, time, verdictShape } from './shapes.ts';
 import { familiesShape, shownFamilies } from './shown-answer.ts';
 
 const base = {
@@ -59,13 +60,13 @@ const answersShape = z.strictObject({
 
 export function serviceRoutes(api: Api, { engine, generatedAt }: RouteContext): void {
   const listAnswer = z.strictObject({ services: z.array(serviceShape), generated_at: time });
-  api.get('/services', { schema: { querystring: noQuery, response: answering(listAnswer) } }, () => {
+  api.get('/services', { config: reads, schema: { querystring: noQuery, response: answering(listAnswer) } }, () => {
     const services = [...servicesOf(engine.state.configuration)].map((name) => summary(engine.state, knownAnswer(engine.state, name)));
     return { services, generated_at: generatedAt() };
   });
 
   const schema = { params: z.strictObject({ service: domainName }), querystring: noQuery, response: answering(answersShape) };
-  api.get('/services/:service/answers', { schema }, ({ params: { service } }) => {
+  api.get('/services/:service/answers', { config: reads, schema }, ({ params: { service } }) => {
     const answer = knownAnswer(engine.state, service);
     return {
       ...shownBase(engine.state, answer),
@@ -79,7 +80,7 @@ export function serviceRoutes(api: Api, { engine, generatedAt }: RouteContext): 
 function knownAnswer(state: State, service: string): ServiceAnswer {
   const answer = answerOf(state, service);
   if (answer !== undefined) return answer;
-  throw new ApiError('unknown-service', `there is no service ${service}`, 'GET /api/v1/services lists the services');
+  throw unknownService(service);
 }
 
 function shownBase(state: State, { service, algorithm, ttlSeconds }: ServiceAnswer) {

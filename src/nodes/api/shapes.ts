@@ -1,6 +1,7 @@
 /** The small shapes that requests and answers share. What goes out has no transforms, so that it can be checked on its way. */
 import { z } from 'zod';
-import { families, tiers } from '../../projections/answers.ts';
+import { tiers } from '../../projections/answers.ts';
+import { families } from '../../projections/routing/family.ts';
 import type { Verdict } from '../../projections/verdict.ts';
 import { errorBody } from './errors.ts';
 
@@ -46,7 +47,14 @@ export function shownVerdict({ since, because, ...verdict }: Verdict): z.output<
   return { ...verdict, since: timeText(since), because: [...because] };
 }
 
+/** For whom a route is. */
+export const reads = { access: 'viewer' } as const;
+export const changes = { access: 'operator' } as const;
+export const reloads = { access: 'admin' } as const;
+
+export const errorAnswers = { '4xx': errorBody, '5xx': errorBody };
+
 /** Everything that a route can answer with: its own shape, and errors. */
 export function answering<S extends z.ZodType>(shape: S) {
-  return { 200: shape, '4xx': errorBody, '5xx': errorBody };
+  return { 200: shape, ...errorAnswers };
 }

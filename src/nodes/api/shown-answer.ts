@@ -1,6 +1,7 @@
 /** An answer as JSON: by family the tier that answers and the wheel that answers are drawn from. */
 import { z } from 'zod';
-import { type FamilyAnswer, families, type ServiceAnswer } from '../../projections/answers.ts';
+import type { FamilyAnswer, ServiceAnswer } from '../../projections/answers.ts';
+import { families } from '../../projections/routing/family.ts';
 import { tier } from './shapes.ts';
 
 const familyShape = z.strictObject({

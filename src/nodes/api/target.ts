@@ -1,6 +1,7 @@
 /** Whom an override is on, as it stands in a path: `192.0.2.7`, `192.0.2.7:80`, `2001:db8::7`, `[2001:db8::7]:80`. */
 import { z } from 'zod';
 import { canonicalAddress, domainName } from '../../events/catalogue/scalars.ts';
+import type { Endpoint } from '../../projections/endpoint.ts';
 
 export interface Target {
   readonly address: string;
@@ -23,6 +24,13 @@ const target = z.string().transform((text, context): Target => {
   const parsed = parseTarget(text);
   if (parsed !== undefined) return parsed;
   context.issues.push({ code: 'custom', input: text, message: 'expected ADDRESS or ADDRESS:PORT, with an IPv6 address in brackets' });
+  return z.NEVER;
+});
+
+/** One server of a service as it stands in a path. */
+export const endpoint = target.transform(({ address, port }, context): Endpoint => {
+  if (port !== null) return { address, port };
+  context.issues.push({ code: 'custom', input: address, message: 'expected ADDRESS:PORT, with an IPv6 address in brackets' });
   return z.NEVER;
 });
 

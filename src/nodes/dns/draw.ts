@@ -3,8 +3,8 @@
  * a simulation and a replay can hand in their own.
  */
 
-import type { Family } from '../../projections/answers.ts';
 import { assertNever } from '../../projections/assert-never.ts';
+import type { Family } from '../../projections/routing/family.ts';
 import type { Wheel } from '../../projections/routing/wheel.ts';
 import type { Chance } from '../world.ts';
 

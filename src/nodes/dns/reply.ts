@@ -15,6 +15,15 @@ export interface RRset {
   readonly type: number;
   readonly ttlSeconds: number;
   readonly rdata: readonly Uint8Array[];
+  /** Where the addresses are a choice among several. */
+  readonly decision?: Decision;
+}
+
+/** Which addresses of a service were chosen, and how: for counting. */
+export interface Decision {
+  readonly service: string;
+  readonly algorithm: string;
+  readonly addresses: readonly string[];
 }
 
 export interface Reply {

@@ -3,7 +3,7 @@
  * 8906). An answer depends on the question, the client, the table and the draw, and on nothing else (I7); all thinking
  * about health was done when the answers were published. It is written to be read and compared with, not to be fast.
  */
-import { type Family, families } from '../../projections/answers.ts';
+import { type Family, families } from '../../projections/routing/family.ts';
 import { pick } from '../../projections/routing/wheel.ts';
 import { classIn, type Rcode, types } from './codes.ts';
 import type { Transport } from './counts.ts';
@@ -11,7 +11,7 @@ import { type Draw, drawFor } from './draw.ts';
 import { dnsLimits } from './limits.ts';
 import { type Name, nameOfWire, parentOf } from './names.ts';
 import { encodeRdata } from './rdata.ts';
-import { bareReply, encodeReply, type Reply, type RRset, replyBytesMax } from './reply.ts';
+import { bareReply, type Decision, encodeReply, type Reply, type RRset, replyBytesMax } from './reply.ts';
 import type { AnswerSource } from './table.ts';
 import { type Question, readQuery } from './wire.ts';
 import { addressesOf, closestZone, cutAbove, hostsOf, soaOf, type Zone, type ZoneNode } from './zone.ts';
@@ -22,9 +22,15 @@ export interface Client {
   readonly transport: Transport;
 }
 
-/** What is said to a packet; `reply` is null where nothing is, and `type` undefined where no question was read. */
+/** What is said to a packet; `reply` is null where nothing is, and `name` and `type` undefined where no question was read. */
 export type Outcome =
-  | { readonly reply: Buffer; readonly type: number | undefined; readonly rcode: Rcode }
+  | {
+      readonly reply: Buffer;
+      readonly name?: Name | undefined;
+      readonly type: number | undefined;
+      readonly rcode: Rcode;
+      readonly decision?: Decision | undefined;
+    }
   | { readonly reply: null; readonly reason: 'short' | 'response' };
 
 export interface Responder {
@@ -38,7 +44,9 @@ export function createResponder(source: AnswerSource): Responder {
       if (reading.kind === 'dropped') return { reply: null, reason: reading.reason };
       const reply = reading.kind === 'rejected' ? bareReply(reading.rcode) : replyTo(reading.question, source, draw);
       const bytes = encodeReply(reading.heading, reply, replyBytesMax(client.transport, reading.heading));
-      return { reply: bytes, type: reading.heading.question?.type, rcode: reply.rcode };
+      const question = reading.heading.question;
+      // What was chosen stands last, behind the aliases that led to it.
+      return { reply: bytes, name: question?.name, type: question?.type, rcode: reply.rcode, decision: reply.answer.at(-1)?.decision };
     },
   };
 }
@@ -200,5 +208,6 @@ function steeredRecords(
   const spoke = pick(wheel, drawFor(wheel, service, family, draw));
   if (spoke === undefined) return 'not-answerable';
   const rdata = spoke.addresses.map((address) => encodeRdata({ type: family, data: address }));
-  return { owner, type: types[family], ttlSeconds: answer.ttlSeconds, rdata };
+  const decision = { service, algorithm: answer.algorithm, addresses: spoke.addresses };
+  return { owner, type: types[family], ttlSeconds: answer.ttlSeconds, rdata, decision };
 }

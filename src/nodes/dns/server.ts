@@ -3,11 +3,12 @@
  * open it stays open until it is closed.
  */
 import { systemClock } from '../clock.ts';
+import { type ListenAddress, parseListenAddress } from '../listen-address.ts';
+import { errorCode, listenAddressInvalid, listenError } from '../listen-error.ts';
 import type { Clock } from '../world.ts';
 import { answering, type Respond } from './answering.ts';
 import type { DnsCount } from './counts.ts';
 import { type DnsLimits, dnsLimits } from './limits.ts';
-import { DnsListenError, errorCode, type ListenAddress, listenError, parseListenAddress } from './listen-address.ts';
 import { listenTcp, type TcpListener } from './tcp.ts';
 import type { TcpOptions } from './tcp-connection.ts';
 import { listenUdp, type UdpListener } from './udp.ts';
@@ -29,16 +30,10 @@ export interface DnsServer {
   close(): Promise<void>;
 }
 
-/** Rejects with a DnsListenError. */
+/** Rejects with a ListenError. */
 export async function startDnsServer(options: DnsServerOptions): Promise<DnsServer> {
   const address = parseListenAddress(options.listenAddress);
-  if (address === undefined) {
-    throw new DnsListenError(
-      'dns-listen-address-invalid',
-      `DNS cannot listen on "${options.listenAddress}"`,
-      'set dns.listen_address to an address and a port, such as 192.0.2.53:53, [2001:db8::53]:53 or :53',
-    );
-  }
+  if (address === undefined) throw listenAddressInvalid('dns', options.listenAddress);
   const onCount = options.onCount ?? (() => {});
   const limits = { ...dnsLimits, ...options.limits };
   const answer = answering(options.respond, onCount);
@@ -53,7 +48,7 @@ export async function startDnsServer(options: DnsServerOptions): Promise<DnsServ
       },
     };
   } catch (error) {
-    throw listenError(address, error);
+    throw listenError('dns', address, error);
   }
 }
 

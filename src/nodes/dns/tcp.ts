@@ -6,9 +6,9 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import type { ListenAddress } from '../listen-address.ts';
 import { plainAddress } from './answering.ts';
 import type { DropReason } from './counts.ts';
-import type { ListenAddress } from './listen-address.ts';
 import { openConnection, type TcpOptions } from './tcp-connection.ts';
 
 export interface TcpListener {

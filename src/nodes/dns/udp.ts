@@ -6,10 +6,10 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv4 } from 'node:net';
+import type { ListenAddress } from '../listen-address.ts';
 import { type Answer, plainAddress } from './answering.ts';
 import type { DnsCount, DropReason } from './counts.ts';
 import type { DnsLimits } from './limits.ts';
-import type { ListenAddress } from './listen-address.ts';
 
 export interface UdpOptions {
   readonly answer: Answer;

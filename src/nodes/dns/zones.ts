@@ -6,8 +6,8 @@
 import ipaddr from 'ipaddr.js';
 import type { Configuration, Zone as ZoneConfiguration } from '../../events/catalogue/configuration.ts';
 import { canonicalAddress } from '../../events/catalogue/scalars.ts';
+import { parseListenAddress } from '../listen-address.ts';
 import { types } from './codes.ts';
-import { parseListenAddress } from './listen-address.ts';
 import { type Name, nameOf, parentOf, suffixesOf, textOf } from './names.ts';
 import { encodeRdata } from './rdata.ts';
 import type { RRset } from './reply.ts';

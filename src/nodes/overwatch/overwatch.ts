@@ -10,12 +10,14 @@ import { openLevelLog } from '../../events/level-log.ts';
 import type { EventLog } from '../../events/log.ts';
 import { healthOf } from '../../projections/health.ts';
 import type { State } from '../../projections/state.ts';
-import { createApi } from '../api/api.ts';
+import { type ApiOptions, createApi } from '../api/api.ts';
 import { listenApi } from '../api/listen.ts';
+import { createRecentChanges } from '../api/stream-recent.ts';
 import { checks } from '../checks/checks.ts';
-import { systemClock } from '../clock.ts';
+import { type ClockStep, systemClock, watchTime } from '../clock.ts';
 import { openSecretsFolder } from '../configuration/secrets-folder.ts';
 import { type RedactedConfiguration, withoutSecrets } from '../configuration/without-secrets.ts';
+import type { Respond } from '../dns/answering.ts';
 import { createDnsCounter } from '../dns/counts.ts';
 import { countingDraw } from '../dns/draw.ts';
 import { createResponder } from '../dns/responder.ts';
@@ -23,6 +25,10 @@ import { startDnsServer } from '../dns/server.ts';
 import { zoneSet } from '../dns/zones.ts';
 import { createEngine, type Engine, type Listener } from '../engine.ts';
 import type { Logger } from '../logger.ts';
+import { listenMetrics } from '../metrics/listen.ts';
+import { createMetrics } from '../metrics/metrics.ts';
+import { createSnapshotKeeper } from '../snapshot-keeper.ts';
+import { openSnapshotFolder } from '../snapshots.ts';
 import type { World } from '../world.ts';
 import { answerLog } from './answer-log.ts';
 import { createAttester } from './attester.ts';
@@ -36,6 +42,8 @@ export interface Overwatch {
   /** The port that DNS answers on, and the API's; null where it is off. */
   readonly dnsPort: number;
   readonly apiPort: number | null;
+  /** The port that metrics are served on; null where they are off. */
+  readonly metricsPort: number | null;
   /** Takes up the configuration as its file is now. */
   readonly reload: Reload;
   /** States what was answered last, and closes everything in order. */
@@ -85,12 +93,28 @@ interface Parts extends OverwatchOptions {
 
 async function startOn(log: EventLog, parts: Parts): Promise<Overwatch> {
   const { path, configuration, redacted, redactionKey, version, logger, outside, inside } = parts;
-  const world: World = { clock: systemClock(), chance: Math.random, log };
-  const listeners: Listener[] = [];
-  const engine = createEngine(world, listeners, (error) => logger.error({ err: error }, 'the log cannot be written; DNS goes on'));
+  const onStep = (step: ClockStep) => {
+    logger.warn(step, 'the wall clock was set; moments go on as before');
+    engine.observe({ type: 'clock.stepped', data: step });
+  };
+  const world: World = { clock: systemClock({ onStep }), chance: Math.random, log };
+  const warn = (sentence: string) => logger.warn(sentence);
+  const snapshots = openSnapshotFolder(join(resolve(configuration.overwatch.data_dir), 'snapshots'), warn);
+  const restored = await snapshots.restore(log);
+  const keeper = createSnapshotKeeper({ folder: snapshots, log, from: restored?.position ?? 0, warn });
+  const listeners: Listener[] = [keeper.listener];
+  const onTrouble = (error: unknown) => logger.error({ err: error }, 'the log cannot be written; DNS goes on');
+  const onRecovery = () => logger.info({ position: log.synced.position }, 'the log is written again');
+  const engine = createEngine(world, listeners, onTrouble, { onRecovery, ...(restored && { state: restored }) });
   await engine.fold(log);
   engine.start();
+  const unwatch = watchTime(world.clock, (forMs) => {
+    logger.warn({ forMs }, 'the process stood still');
+    engine.observe({ type: 'node.stalled', data: { forMs } });
+  });
+  inside.push(() => keeper.stop(engine.state));
   inside.push(() => engine.stop());
+  inside.push(unwatch);
   await carryOut(engine, { actor: system, command: { kind: 'applyConfiguration', configuration: redacted.configuration, force: true } });
 
   const { state } = engine;
@@ -106,32 +130,42 @@ async function startOn(log: EventLog, parts: Parts): Promise<Overwatch> {
   const secrets: SecretsInUse = { current: redacted.secrets };
   const targets = () => validationTargets(state, secrets.current);
   const assign = () => validator.assign(targets());
-  listeners.push(answerPublisher(table), attester.listener, afterServersChanged(assign), answerLog(logger));
+  listeners.push(answerPublisher(table, state), attester.listener, afterServersChanged(assign), answerLog(logger));
 
+  logger.warn('DNS answers are not signed: this version has no DNSSEC');
   const dnsCounter = createDnsCounter();
   const responder = createResponder(table);
   const draw = countingDraw(world.chance);
+  const respond: Respond = (packet, client) => responder.respond(packet, client, draw);
+  const metrics = configuration.metrics.enabled ? createMetrics({ engine, log, dnsCounter, version }) : undefined;
+  if (metrics !== undefined) listeners.push(metrics.listener);
   const dns = await startDnsServer({
     listenAddress: configuration.dns.listen_address,
-    respond: (packet, client) => responder.respond(packet, client, draw),
+    respond: metrics?.measured(respond) ?? respond,
     onCount: dnsCounter.count,
   });
   outside.push(() => dns.close());
-  const reload = createReload({ path, engine, redactionKey, logger, started: configuration, secrets });
-  const apiPort = await startApi(parts, engine, log, targets);
+  const metricsListener = metrics && (await listenMetrics(metrics, configuration.metrics.address));
+  outside.push(() => metricsListener?.close());
+  const reload = createReload({
+    ...{ path, engine, redactionKey, logger, started: configuration, secrets },
+    onOutcome: ({ applied }) => metrics?.countReload(applied),
+  });
+  const apiPort = await startApi(parts, engine, log, targets, { checkNow: validator.checkNow, reload, listeners });
   assign();
   outside.push(() => validator.stop());
   await carryOut(engine, { actor: system, command: { kind: 'startNode', version } });
   attester.start(engine);
   outside.push(() => attester.stop());
-  logger.info(
-    { node: log.node, dns: `port ${dns.port}`, api: apiPort === null ? 'off' : `port ${apiPort}`, position: state.position },
-    'serving',
-  );
+  const metricsPort = metricsListener?.port ?? null;
+  const portText = (port: number | null) => (port === null ? 'off' : `port ${port}`);
+  const ports = { dns: portText(dns.port), api: portText(apiPort), metrics: portText(metricsPort) };
+  logger.info({ node: log.node, ...ports, position: state.position }, 'serving');
   return {
     engine,
     dnsPort: dns.port,
     apiPort,
+    metricsPort,
     reload,
     stop: async (reason) => {
       await closeAll(outside, logger);
@@ -169,12 +203,21 @@ function afterServersChanged(assign: () => void): Listener {
   };
 }
 
-async function startApi(parts: Parts, engine: Engine, log: EventLog, targets: () => readonly ValidationTarget[]): Promise<number | null> {
+async function startApi(
+  parts: Parts,
+  engine: Engine,
+  log: EventLog,
+  targets: () => readonly ValidationTarget[],
+  around: Pick<ApiOptions, 'checkNow' | 'reload'> & { readonly listeners: Listener[] },
+): Promise<number | null> {
   const { configuration, version, logger, outside } = parts;
   const settings = configuration.api;
   if (!settings.enabled) return null;
   const readiness = () => ({ dns: true, health: isHealthKnown(engine.state, targets()) });
-  const api = createApi({ engine, log, logger, settings, version, readiness });
+  const { listeners, ...routes } = around;
+  const recentChanges = createRecentChanges(engine.state);
+  listeners.push(recentChanges.listener);
+  const api = createApi({ engine, log, logger, settings, version, readiness, recentChanges, ...routes });
   outside.push(() => api.close());
   return listenApi(api, settings.address);
 }

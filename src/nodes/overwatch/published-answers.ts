@@ -17,13 +17,27 @@ export function answerTable(state: State): AnswerTable {
   return table;
 }
 
-/** Keeps the table true to the state. */
-export function answerPublisher(table: AnswerTable): Listener {
-  return ({ cause, services, at }, state) => {
-    if ('event' in cause && cause.event.type === 'configuration.applied') {
-      table.replaceZones(zonesOf(state.configuration as ConfigurationInForce), at);
-    }
-    for (const service of services) publishService(table, state, service, at);
+/**
+ * Keeps the table true to the state. What is folded together is published together, once a service, before anybody is
+ * told that it was folded.
+ */
+export function answerPublisher(table: AnswerTable, state: State): Listener {
+  const changed = new Set<string>();
+  let zonesChanged = false;
+  let isDue = false;
+  const publish = () => {
+    isDue = false;
+    if (zonesChanged) table.replaceZones(zonesOf(state.configuration as ConfigurationInForce), state.at);
+    zonesChanged = false;
+    for (const service of changed) publishService(table, state, service, state.at);
+    changed.clear();
+  };
+  return ({ cause, services }) => {
+    if ('event' in cause && cause.event.type === 'configuration.applied') zonesChanged = true;
+    for (const service of services) changed.add(service);
+    if (isDue || (changed.size === 0 && !zonesChanged)) return;
+    isDue = true;
+    queueMicrotask(publish);
   };
 }
 

@@ -106,7 +106,7 @@ function misplaced(event: Event, before: Event | undefined, gapsAllowed: boolean
 }
 
 /** The lines of each piece of the file, in arrays: a line at a time would cost more than folding it. */
-async function* linesByChunk(file: string, onBytes: (bytes: number) => void): AsyncGenerator<readonly string[]> {
+export async function* linesByChunk(file: string, onBytes: (bytes: number) => void): AsyncGenerator<readonly string[]> {
   const decoder = new StringDecoder('utf8');
   let rest = '';
   for await (const chunk of createReadStream(file, { highWaterMark: chunkBytes })) {

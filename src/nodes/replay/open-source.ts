@@ -48,7 +48,7 @@ export async function openSource(path: string, options: { readonly skipBad: bool
   }
 }
 
-async function logDirectory(path: string): Promise<string> {
+export async function logDirectory(path: string): Promise<string> {
   for (const directory of [path, join(path, 'log')]) {
     if (await stat(join(directory, 'CURRENT')).catch(() => undefined)) return directory;
   }

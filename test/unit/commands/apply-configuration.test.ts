@@ -6,8 +6,9 @@ import { isRefusal } from '../../../src/commands/command.ts';
 import type { Configuration } from '../../../src/events/catalogue/configuration.ts';
 import type { Fact } from '../../../src/events/event.ts';
 import { configurationDigest } from '../../../src/projections/configuration.ts';
+import { evolve } from '../../../src/projections/evolve.ts';
 import { serverOf, serversOf } from '../../../src/projections/registry.ts';
-import { evolve, initialState, type State } from '../../../src/projections/state.ts';
+import { initialState, type State } from '../../../src/projections/state.ts';
 import {
   a,
   a6,

@@ -115,22 +115,24 @@ check([
     says: [],
   })),
   {
-    what: 'settings that nothing obeys are refused',
-    change: {
-      domains: [{ ...domain, failback: 'manual', slow_start: '1m', when_all_unhealthy: 'last_healthy' }],
-      dns: { return_last_healthy: true },
-    },
-    says: [
-      'error domains.0.failback: manual is not built yet',
-      'error domains.0.slow_start: 1m is not built yet',
-      'error domains.0.when_all_unhealthy: last_healthy is not built yet',
-      'error dns.return_last_healthy: true is not built yet',
-    ],
+    what: 'a policy of another algorithm is a misunderstanding',
+    change: { domains: [{ ...domain, routing_algorithm: 'weighted', failback: 'manual' }] },
+    says: ['error domains.0.failback: is for failover, and this domain is weighted'],
   },
   {
-    what: 'failback after a delay is not built',
-    change: { domains: [{ ...domain, failback: 'delay' }] },
-    says: ['error domains.0.failback: delay is'],
+    what: 'a slow start needs weights',
+    change: { domains: [{ ...domain, slow_start: '1m' }] },
+    says: ['error domains.0.slow_start: is for weighted, and this domain is round-robin'],
+  },
+  {
+    what: 'a policy of its own algorithm is fine',
+    change: { domains: [{ ...domain, routing_algorithm: 'failover', failback: 'delay', when_all_unhealthy: 'last_healthy' }] },
+    says: [],
+  },
+  {
+    what: 'a slow start of weights is fine',
+    change: { domains: [{ ...domain, routing_algorithm: 'weighted', slow_start: '1m' }], dns: { return_last_healthy: true } },
+    says: [],
   },
   {
     what: 'what they default to is fine',

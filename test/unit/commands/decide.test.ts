@@ -5,12 +5,15 @@ import { type Command, isRefusal, type RefusalReason } from '../../../src/comman
 import { decide } from '../../../src/commands/decide.ts';
 import type { Fact } from '../../../src/events/event.ts';
 import { digest } from '../../../src/projections/digest.ts';
-import { evolve, type State } from '../../../src/projections/state.ts';
+import { evolve } from '../../../src/projections/evolve.ts';
+import type { State } from '../../../src/projections/state.ts';
 import {
   a,
+  app,
   applying,
   at,
   b,
+  c,
   clearingOverride,
   events,
   inForce,
@@ -45,6 +48,11 @@ describe('an order', () => {
     { command: applying(oneDomain([a], {}, unchecked)), facts: ['configuration.applied', 'server.deregistered'] },
     { command: settingOverride(a, 'down'), facts: ['override.set'] },
     { command: clearingOverride(b), facts: ['override.cleared'] },
+    {
+      command: { kind: 'registerServer', service: app, address: c, port: 80, region: 'eu', weight: 1, force: false },
+      facts: ['server.registered'],
+    },
+    { command: { kind: 'updateServer', service: app, address: a, port: 80, weight: 1, force: false }, facts: ['server.updated'] },
     { command: { kind: 'startNode', version: '1' }, facts: ['node.started'] },
     { command: { kind: 'stopNode', reason: 'asked' }, facts: ['node.attested', 'node.stopped'] },
     { command: { kind: 'attestAnswers' }, facts: ['node.attested'] },

@@ -111,6 +111,11 @@ describe('clearing an override', () => {
     assert.equal(portsOf(clearOverride(clearingOverride(a, { port: 80 }), given(tool, onPort))), 'unknown-override');
   });
 
+  it('ends none on another address', () => {
+    assert.equal(portsOf(clearOverride(clearingOverride(b), given(tool, onPort))), 'unknown-override');
+    assert.deepEqual(portsOf(clearOverride(clearingOverride(a), given(tool, overridden(b, 'down', { port: 82 })))), [null]);
+  });
+
   it('says on what there is none, or whose it is', () => {
     assert.match(refusal(clearOverride(clearingOverride(b, { port: 80 }), given(tool))).error, new RegExp(`${b}:80 of ${app}`));
     assert.match(refusal(clearOverride(clearingOverride(a, { service: 'other.example.com' }), given(tool))).error, /other\.example\.com/);

@@ -9,7 +9,7 @@ import { noHash } from '../../../src/events/log.ts';
 const facts: readonly Fact[] = [{ type: 'node.stopped', data: { reason: 'x' } }];
 const end = { position: 0, at: 0, hash: noHash };
 
-function open(refusing: { write?: boolean; sync?: boolean; early?: boolean } = {}) {
+function open(refusing: { write?: boolean; sync?: boolean; early?: boolean; recover?: boolean } = {}, heldBytesMax?: number) {
   const calls: string[] = [];
   const full = new Error('the disk', { cause: new Error('no space left') });
   const later = () => new Promise((resolve) => setImmediate(resolve));
@@ -26,12 +26,17 @@ function open(refusing: { write?: boolean; sync?: boolean; early?: boolean } = {
       await later();
       if (refusing.sync) throw full;
     },
+    async recover({ position: from }, records, { position: to }) {
+      calls.push(`recover ${from} ${records.map(({ first }) => first)} ${to}`);
+      await later();
+      if (refusing.recover) throw full;
+    },
     async *read() {},
     async close() {
       calls.push('close');
     },
   };
-  return { calls, refusing, log: openChainedLog({ store, node: 'ow-1', codec, end }) };
+  return { calls, refusing, log: openChainedLog({ store, node: 'ow-1', codec, end, ...(heldBytesMax !== undefined && { heldBytesMax }) }) };
 }
 
 test('syncing with nothing to sync does not touch the disk, and many calls are one', async () => {
@@ -102,4 +107,55 @@ test('a sync that the disk refused synced nothing; closing says so too, and lets
   await other.log.append(facts, 1, { sync: false });
   await assert.rejects(other.log.close(), unavailable);
   assert.equal(other.calls.at(-1), 'close');
+});
+
+test('while the disk refuses a batch can be held, with the positions and the hash that it will have', async () => {
+  const { calls, refusing, log } = open({ write: true });
+  await assert.rejects(log.append(facts, 1, { sync: true }), unavailable);
+  const held = [log.hold(facts, 2), log.hold([...facts, ...facts], 3)];
+  assert.deepEqual([held[0]?.last, held[1]?.first, held[1]?.last, log.end.position, log.synced.position], [1, 2, 3, 3, 0]);
+  await assert.rejects(log.append(facts, 3, { sync: true }), unavailable);
+  assert.throws(() => log.hold(facts, 2), /I2/);
+  refusing.write = false;
+  await log.reopen();
+  assert.deepEqual([log.synced, log.heldBytes], [log.end, 0]);
+  const { last } = await log.append(facts, 3, { sync: true });
+  assert.equal(last, 4);
+  assert.deepEqual(calls, ['write 1-1 sync', 'recover 0 1,2 3', 'write 4-4 sync', 'written']);
+});
+
+test('what was written and not synced before the disk refused is written again, for nobody knows whether it is there', async () => {
+  const { calls, log } = open({ sync: true });
+  await log.append(facts, 1, { sync: true });
+  await log.append(facts, 1, { sync: false });
+  await assert.rejects(log.sync(), unavailable);
+  log.hold(facts, 1);
+  await log.reopen();
+  assert.equal(calls.at(-1), 'recover 1 2,3 3');
+});
+
+test('a disk that goes on refusing is tried again, and what is held stays held', async () => {
+  const { refusing, log } = open({ write: true, recover: true });
+  await assert.rejects(log.append(facts, 1, { sync: true }), unavailable);
+  log.hold(facts, 1);
+  await assert.rejects(log.reopen(), unavailable);
+  assert.equal(log.synced.position, 0);
+  log.hold(facts, 1);
+  refusing.recover = false;
+  await log.reopen();
+  assert.equal(log.synced.position, 2);
+});
+
+test('nothing is held by a log that writes, nor more than there is room for', async () => {
+  const { log } = open({ write: true });
+  assert.throws(() => log.hold(facts, 1), /only what the disk refuses/);
+  await assert.rejects(log.append(facts, 1, { sync: true }), unavailable);
+  await assert.rejects(async () => {
+    const small = open({ write: true }, 120).log;
+    await small.append(facts, 1, { sync: true }).catch(() => undefined);
+    assert.ok(small.hold(facts, 1) && small.hold(facts, 1));
+    assert.equal(small.hold(facts, 1), undefined);
+    assert.equal(small.end.position, 2);
+    await small.append(facts, 1, { sync: true });
+  }, unavailable);
 });

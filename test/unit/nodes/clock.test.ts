@@ -1,7 +1,7 @@
 /** The two clocks: the machine's keeps its promises with real timers, the virtual one wakes in order and only when moved. */
 import assert from 'node:assert/strict';
 import { describe, it, mock } from 'node:test';
-import { systemClock, virtualClock } from '../../../src/nodes/clock.ts';
+import { type ClockStep, systemClock, virtualClock, watchTime } from '../../../src/nodes/clock.ts';
 
 describe("the machine's clock", () => {
   it('wakes at the moment or soon after, and not in the same turn', async () => {
@@ -58,17 +58,111 @@ describe("the machine's clock", () => {
     assert.equal(woken, false, 'a timer that is set for too long fires at once');
   });
 
-  it('stands still while the wall clock is set back', () => {
-    const wall = mock.method(Date, 'now', () => 5_000);
+  it('never sets a timer for longer than a timer can be, which would fire at once', () => {
+    const timers = mock.method(globalThis, 'setTimeout');
     try {
       const clock = systemClock();
-      assert.equal(clock.now(), 5_000);
-      wall.mock.mockImplementation(() => 4_000);
-      assert.equal(clock.now(), 5_000);
-      wall.mock.mockImplementation(() => 5_001);
-      assert.equal(clock.now(), 5_001);
+      clock.wakeAt(clock.now() + 2 ** 32, () => {})();
+      assert.equal(timers.mock.calls[0]?.arguments[1], 2 ** 31 - 1);
     } finally {
-      wall.mock.restore();
+      timers.mock.restore();
+    }
+  });
+
+  it('waits in pieces for what is farther away than one timer can be', () => {
+    mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_000 });
+    try {
+      const woken: number[] = [];
+      const clock = systemClock({ monotonic: () => Date.now() });
+      clock.wakeAt(1_000 + 2 ** 31 + 5_000, () => woken.push(clock.now()));
+      mock.timers.tick(2 ** 31 - 1);
+      mock.timers.tick(5_000);
+      assert.deepEqual(woken, []);
+      mock.timers.tick(1);
+      assert.deepEqual(woken, [1_000 + 2 ** 31 + 5_000]);
+    } finally {
+      mock.timers.reset();
+    }
+  });
+
+  /** A clock whose two sources are moved by hand. */
+  function byHand() {
+    const source = { wall: 1_000_000, monotonic: 77.5 };
+    const steps: ClockStep[] = [];
+    const clock = systemClock({ wall: () => source.wall, monotonic: () => source.monotonic, onStep: (step) => steps.push(step) });
+    return {
+      clock,
+      steps,
+      /** Lets time pass: so much by the one, and so much by the other. */
+      pass(monotonic: number, wall = monotonic) {
+        source.monotonic += monotonic;
+        source.wall += wall;
+        return clock.now() - 1_000_000;
+      },
+    };
+  }
+
+  it('follows the wall clock where it goes right', () => {
+    const { pass, steps } = byHand();
+    assert.deepEqual([pass(0), pass(10), pass(3_600_000), pass(0.4)], [0, 10, 3_600_010, 3_600_010]);
+    assert.deepEqual(steps, []);
+  });
+
+  it('nears a wall clock that is a little off by at most 10 ms a second, and then stays with it', () => {
+    const { pass, steps } = byHand();
+    assert.deepEqual([pass(1_000, 1_025), pass(1_000), pass(1_000), pass(1_000)], [1_010, 2_020, 3_025, 4_025]);
+    const slow = byHand();
+    assert.deepEqual([slow.pass(1_000, 985), slow.pass(1_000), slow.pass(1_000)], [990, 1_985, 2_985]);
+    assert.deepEqual([...steps, ...slow.steps], []);
+  });
+
+  it('goes on as before when the wall clock is set, in either direction, and tells it once', () => {
+    for (const set of [3_600_000, -3_600_000]) {
+      const { pass, steps } = byHand();
+      pass(1_000);
+      const sign = Math.sign(set);
+      assert.deepEqual([pass(1_000, 1_000 + set), pass(1_000), pass(0)], [2_000 + 10 * sign, 3_000 + 20 * sign, 3_000 + 20 * sign]);
+      assert.deepEqual(steps, [{ fromMs: 1_002_000, toMs: 1_002_000 + set }]);
+      pass(1_000, 1_000 - set);
+      assert.deepEqual(steps.length, 2, 'set right again is another step');
+    }
+  });
+
+  it('never goes back, whatever the two do', () => {
+    const { pass } = byHand();
+    let before = 0;
+    for (let index = 0; index < 500; index++) {
+      const now = pass((index * 7) % 13, ((index * 7919) % 4_001) - 2_000);
+      assert.ok(now >= before, `${now} after ${before}`);
+      before = now;
+    }
+  });
+});
+
+describe('the watch on time', () => {
+  it('says for how long the process did nothing, and has the clock looked at', () => {
+    mock.timers.enable({ apis: ['setInterval'] });
+    try {
+      let monotonic = 0;
+      let looks = 0;
+      const stalls: number[] = [];
+      const clock = { ...virtualClock(0), now: () => ++looks };
+      const callOff = watchTime(
+        clock,
+        (forMs) => stalls.push(forMs),
+        () => monotonic,
+      );
+      for (const passed of [500, 1_400, 500, 2_600]) {
+        monotonic += passed;
+        mock.timers.tick(500);
+      }
+      assert.deepEqual([stalls, looks], [[2_100], 4]);
+      callOff();
+      monotonic += 10_000;
+      mock.timers.tick(500);
+      assert.equal(looks, 4);
+    } finally {
+      mock.timers.reset();
     }
   });
 });

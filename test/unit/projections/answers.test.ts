@@ -12,7 +12,8 @@ import {
   type Tier,
   tiers,
 } from '../../../src/projections/answers.ts';
-import { evolve, type State } from '../../../src/projections/state.ts';
+import { evolve } from '../../../src/projections/evolve.ts';
+import type { State } from '../../../src/projections/state.ts';
 import {
   a,
   a6,
@@ -72,6 +73,7 @@ const table: readonly {
   { name: 'down by a human override', weight: 1, domain: all, facts: [ok, overridden(a, 'down')], tier: undefined },
   { name: 'down by a tool override', weight: 1, domain: all, facts: [ok, overridden(a, 'down', { authority: 'tool' })], tier: undefined },
   { name: 'down by validation', weight: 1, domain: servfail, facts: [failed], tier: undefined },
+  { name: 'down by validation', weight: 1, domain: { when_all_unhealthy: 'last_healthy' }, facts: [failed], tier: undefined },
   { name: 'down by validation', weight: 1, domain: all, facts: [failed], tier: 'last-resort' },
   { name: 'down by validation', weight: 0, domain: all, facts: [failed], tier: 'last-resort' },
 ];
@@ -291,6 +293,14 @@ describe('the text of an answer', () => {
       text([a, b], { ttl: 61 }, ...fit),
       text([a, b], { answers: 'all' }, ...fit),
       text([a, b], { routing_algorithm: 'weighted' }, ...fit),
+      text(
+        [
+          { address: a, weight: 1 },
+          { address: b, weight: 1 },
+        ],
+        { routing_algorithm: 'weighted' },
+        ...fit,
+      ),
       text([{ address: a, weight: 3 }, b], { routing_algorithm: 'weighted' }, ...fit),
       text([a, b], {}, checked(a, 'failed'), checked(b, 'failed')),
       text([a, b, a6], {}, ...fit),

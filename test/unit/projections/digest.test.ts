@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { earliestDeadline } from '../../../src/projections/deadlines.ts';
 import { digest } from '../../../src/projections/digest.ts';
-import { advance, type State } from '../../../src/projections/state.ts';
+import { advance } from '../../../src/projections/evolve.ts';
+import type { State } from '../../../src/projections/state.ts';
 import {
   a,
   a6,
@@ -33,6 +34,11 @@ function rich(): State {
   );
 }
 
+function renameKey<V>(map: Map<string, V>, from: string, to: string): void {
+  map.set(to, map.get(from) as V);
+  map.delete(from);
+}
+
 describe('the digest of a state', () => {
   it('is the same for the same facts, and a SHA-256', () => {
     assert.equal(digest(rich()), digest(rich()));
@@ -52,6 +58,8 @@ describe('the digest of a state', () => {
       (state) => void (state.configuration = { ...(state.configuration as NonNullable<State['configuration']>), digest: 'x' }),
       (state) => void (state.configuration = { ...(state.configuration as NonNullable<State['configuration']>), position: 99 }),
       (state) => void state.registry.delete(other),
+      (state) => renameKey(state.registry, other, 'third'),
+      (state) => renameKey(state.overrides, other, 'third'),
       (state) => void state.registry.set('third', state.registry.get(other) as never),
       (state) => void Object.assign(state.registry.get(app)?.get(`${a}:80`) as object, { weight: 99 }),
       (state) => void Object.assign(state.registry.get(app)?.get(`${b}:80`)?.healthCheck as object, { path: '/other' }),
@@ -78,6 +86,16 @@ describe('the digest of a state', () => {
       return digest(state);
     };
     assert.equal(new Set([of([1, 2], [3]), of([2, 1], [3]), of([1], [2, 3]), of([12], [3]), of([], [1, 2, 3])]).size, 5);
+  });
+
+  it('tells a list of one from its only element', () => {
+    const of = (status: unknown) => {
+      const state = rich();
+      Object.assign(state.registry.get(app)?.get(`${b}:80`)?.healthCheck as object, { expected_status: status });
+      return digest(state);
+    };
+    assert.notEqual(of([204]), of(204));
+    assert.notEqual(of([]), of([[]]));
   });
 
   it('leaves out what is derived: deadlines, and how the queue stands', () => {

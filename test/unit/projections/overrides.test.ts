@@ -1,8 +1,9 @@
 /** What people and tools demanded: which override decides, and when one ends. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { advance } from '../../../src/projections/evolve.ts';
 import { decidingOverride, overrideOn } from '../../../src/projections/overrides.ts';
-import { advance, type State } from '../../../src/projections/state.ts';
+import type { State } from '../../../src/projections/state.ts';
 import { a, a6, app, at, b, cleared, overridden, stateOf } from '../../given.ts';
 
 const tool = { authority: 'tool' } as const;

@@ -4,8 +4,9 @@ import { describe, it } from 'node:test';
 import type { Fact } from '../../../src/events/event.ts';
 import { answerOf, answerText } from '../../../src/projections/answers.ts';
 import { digest } from '../../../src/projections/digest.ts';
+import { evolve } from '../../../src/projections/evolve.ts';
 import { preview } from '../../../src/projections/preview.ts';
-import { evolve, type State } from '../../../src/projections/state.ts';
+import type { State } from '../../../src/projections/state.ts';
 import {
   a,
   app,

@@ -1,8 +1,8 @@
 /** Which commands were carried out: remembered for a day, and forgotten exactly then. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { advance } from '../../../src/projections/evolve.ts';
 import { rememberedMs } from '../../../src/projections/requests.ts';
-import { advance } from '../../../src/projections/state.ts';
 import { a, at, b, overridden, requested, stateOf } from '../../given.ts';
 
 describe('a request key', () => {

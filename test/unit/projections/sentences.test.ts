@@ -4,8 +4,8 @@ import { describe, it } from 'node:test';
 import { catalogue, type Fact } from '../../../src/events/event.ts';
 import { answerOf, type ServiceAnswer } from '../../../src/projections/answers.ts';
 import { type DeadlineKind, deadlineKinds } from '../../../src/projections/deadlines.ts';
+import { advanceOnce } from '../../../src/projections/evolve.ts';
 import { candidateSentence, deadlineSentence, eventSentence } from '../../../src/projections/sentences.ts';
-import { advanceOnce } from '../../../src/projections/state.ts';
 import {
   a,
   a6,
@@ -36,6 +36,13 @@ const table: readonly (readonly [fact: Fact, sentence: string])[] = [
   [started(), 'the node started (version 1.2.3)'],
   [{ type: 'node.stopped', data: { reason: 'asked to' } }, 'the node stopped: asked to'],
   [{ type: 'node.attested', data: { answers: digest } }, 'the node stated what it answered'],
+  [{ type: 'node.stalled', data: { forMs: 2_500 } }, 'the node stood still for 2s500ms'],
+  [{ type: 'clock.stepped', data: { fromMs: 5_000, toMs: 65_000 } }, 'the wall clock was set forward by 1m'],
+  [{ type: 'clock.stepped', data: { fromMs: 65_000, toMs: 5_000 } }, 'the wall clock was set back by 1m'],
+  [
+    { type: 'log.gap', data: { since: 1, until: 2, dropped: [{ type: 'validation.recorded', repetitions: 3, lost: 4 }] } },
+    '7 observations were dropped',
+  ],
   [by({ type: 'configuration.applied', data: { digest, configuration: {} as never } }), 'configuration 0123456789ab applied by human kim'],
   [registered(a), `server ${a}:80 registered (api)`],
   [by(updated(a6)), `server [${a6}]:80 updated by human kim`],
@@ -62,11 +69,17 @@ describe('the sentence of a deadline', () => {
   const sentences: Readonly<Record<DeadlineKind, string>> = {
     'override-expires': `the tool override on [${a6}]:81 expired`,
     'request-forgotten': 'the request key my key was forgotten',
+    'answer-due': 'the time came: a failback was due, or a server that starts slowly took more weight',
+  };
+  const slow = oneDomain([a], { routing_algorithm: 'weighted', slow_start: '10s' });
+  const given: Readonly<Record<DeadlineKind, readonly Fact[]>> = {
+    'override-expires': [overridden(a6, 'down', { port: 81, authority: 'tool', until: 5 })],
+    'request-forgotten': [requested(started(), 'my key')],
+    'answer-due': [...inForce(slow), checked(a, 'ok')],
   };
   for (const kind of deadlineKinds) {
     it(`${kind}: ${sentences[kind]}`, () => {
-      const override = overridden(a6, 'down', { port: 81, authority: 'tool', until: 5 });
-      const state = stateOf(at(0, kind === 'override-expires' ? override : requested(started(), 'my key')));
+      const state = stateOf(at(0, ...given[kind]));
       const fired = advanceOnce(state, 1e12);
       assert.equal(fired && deadlineSentence(fired.deadline), sentences[kind]);
     });

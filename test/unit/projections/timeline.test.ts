@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { answerOf, type ServiceAnswer } from '../../../src/projections/answers.ts';
-import { advanceOnce, evolve, initialState } from '../../../src/projections/state.ts';
+import { advanceOnce, evolve } from '../../../src/projections/evolve.ts';
+import { initialState } from '../../../src/projections/state.ts';
 import {
   emptyTimeline,
   recordChange,

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { type BrowserQuestion, browserProblem } from '../../../../src/nodes/api/browsers.ts';
 
 const here = '127.0.0.1:8080';
-const [far, proxied] = [{ fromLoopback: false }, { trustProxyHeaders: true }];
+const [far, proxied, withTokens] = [{ fromLoopback: false }, { trustProxyHeaders: true }, { byToken: true }];
 
 type Row = readonly [
   method: string,
@@ -40,6 +40,9 @@ const table: readonly Row[] = [
   ['PUT', 'evil.example', 'http://evil.example', 'cross-site', far],
   ['PUT', 'evil.example', 'http://evil.example', 'cross-site', proxied],
   ['UNKNOWN', here, 'https://evil.example', 'cross-site'],
+  ['GET', 'gslb.example.com', undefined, 'allowed', withTokens],
+  ['PUT', 'gslb.example.com', 'https://evil.example', 'allowed', withTokens],
+  ['GET', 'a/b', undefined, 'request-malformed', withTokens],
   ['GET', undefined, undefined, 'request-malformed'],
   ['GET', '', undefined, 'request-malformed'],
   ['GET', 'a/b', undefined, 'request-malformed'],
@@ -52,7 +55,7 @@ describe('a request that a page may have made', () => {
   for (const [method, host, origin, reason, words] of table) {
     const from = words === undefined ? '' : ` (${Object.keys(words).join(' ')})`;
     it(`${method} to '${host}' from '${origin}'${from}: ${reason}`, () => {
-      const problem = browserProblem({ method, host, origin, fromLoopback: true, trustProxyHeaders: false, ...words });
+      const problem = browserProblem({ method, host, origin, fromLoopback: true, trustProxyHeaders: false, byToken: false, ...words });
       assert.equal(problem?.body.reason ?? 'allowed', reason);
     });
   }

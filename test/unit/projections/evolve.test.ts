@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Fact } from '../../../src/events/event.ts';
+import { advance, advanceOnce, evolve } from '../../../src/projections/evolve.ts';
 import { healthOf } from '../../../src/projections/health.ts';
-import { advance, advanceOnce, evolve, initialState, type State } from '../../../src/projections/state.ts';
+import { initialState, type State } from '../../../src/projections/state.ts';
 import {
   a,
   app,

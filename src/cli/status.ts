@@ -1,0 +1,120 @@
+/** `opengslb status`: how a node stands; with `--all`, how all of a context stand, and where they disagree. */
+import type { Command } from 'commander';
+import { type Difference, differencesBetween } from '../nodes/client/differences.ts';
+import { askEach, type NodeOutcome, noneAnswered } from '../nodes/client/many-nodes.ts';
+import { answerTextsOf, type NodeStatus, statusOf } from '../nodes/client/node-status.ts';
+import { CommandFailure, exitCodes } from './failure.ts';
+import { askOne, commandWith, type NodeFlags, nodesOf, printJson, withNodeFlags } from './node-flags.ts';
+import { overrideRows } from './overrides.ts';
+import { columns, plain, style } from './style.ts';
+
+interface StatusFlags extends NodeFlags {
+  readonly all?: true;
+}
+
+export function statusCommand(): Command {
+  const examples = ['opengslb status', 'opengslb status --all --context production'];
+  return withNodeFlags(commandWith('status', 'Say how a node stands: its services, what answers, and the overrides.', ...examples))
+    .option('--all', 'one row for every node of the context, and where they disagree: exit code 4')
+    .action(async (flags: StatusFlags) => {
+      if (flags.all) return statusOfAll(flags);
+      const status = await askOne(flags, statusOf);
+      if (flags.json) printJson(status);
+      else process.stdout.write(statusWords(status));
+    });
+}
+
+function statusWords(status: NodeStatus): string {
+  const { endpoint, node, version, position, services, overrides } = status;
+  const head = `${style.strong(plain(node ?? endpoint))} at ${endpoint}: ${readyWords(status)}, opengslb ${plain(version)}, log position ${position}`;
+  const rows = services.map(({ name, algorithm, tiers, servers, candidates, ttl }) => [
+    name,
+    tierWords(tiers),
+    algorithm,
+    `${ttl} s`,
+    String(servers),
+    Object.entries(candidates)
+      .filter(([, count]) => count > 0)
+      .map(([tier, count]) => `${count} ${tier}`)
+      .join(', '),
+  ]);
+  const parts = [head, ''];
+  parts.push(rows.length === 0 ? 'no services' : columns(['service', 'answers', 'algorithm', 'ttl', 'servers', 'addresses'], rows));
+  parts.push('', overrides.length === 0 ? 'no overrides' : overrideRows(overrides));
+  return `${parts.join('\n')}\n`;
+}
+
+function readyWords({ ready, missing }: Pick<NodeStatus, 'ready' | 'missing'>): string {
+  return ready ? style.good('ready') : style.bad(`not ready${missing === null ? '' : ` (${plain(missing)})`}`);
+}
+
+/** The tier that answers: of both families where they differ. */
+function tierWords(tiers: Readonly<Record<string, string | null>>): string {
+  const words = [...new Set(Object.values(tiers).map((tier) => tier ?? 'SERVFAIL'))];
+  if (words.length === 0) return style.bad('no addresses');
+  return words.map((word) => (word === 'fit' ? style.good(word) : word === 'SERVFAIL' ? style.bad(word) : style.odd(word))).join(', ');
+}
+
+/** 4 where they differ; else 3 where one is missing, because what it would say is not known. */
+async function statusOfAll(flags: StatusFlags): Promise<void> {
+  const outcomes = await askEach(nodesOf(flags), async (client) => {
+    const status = await statusOf(client);
+    return { status, answers: await answerTextsOf(client, status.services) };
+  });
+  const answered = outcomes.flatMap((outcome) => (outcome.ok ? [outcome.value] : []));
+  const failed = outcomes.flatMap((outcome) => (outcome.ok ? [] : [outcome.error]));
+  const differences = differencesBetween(
+    answered.map(({ status, answers }) => ({ endpoint: status.endpoint, answers, overrides: status.overrides })),
+  );
+  if (flags.json) {
+    const nodes = outcomes.map((outcome) =>
+      outcome.ok ? { ...outcome.value.status, answers: Object.fromEntries(outcome.value.answers) } : failure(outcome),
+    );
+    printJson({ nodes, differences });
+  } else {
+    process.stdout.write(`${nodeRows(outcomes.map((outcome) => (outcome.ok ? { ...outcome, value: outcome.value.status } : outcome)))}\n`);
+    process.stdout.write(`\n${differenceWords(differences, answered.length)}\n`);
+  }
+  if (differences.length > 0)
+    throw new CommandFailure('the nodes differ', exitCodes.difference, 'look at "opengslb explain NAME --api URL" on each side');
+  if (failed.length > 0) throw failed.length === outcomes.length ? noneAnswered(failed) : someMissing(failed.length, outcomes.length);
+}
+
+function failure({ endpoint, error: { kind, message, remedy } }: Extract<NodeOutcome<unknown>, { ok: false }>) {
+  return { endpoint, error: { kind, message, remedy } };
+}
+
+function someMissing(failed: number, all: number): CommandFailure {
+  return new CommandFailure(
+    `${failed} of ${all} nodes did not answer`,
+    exitCodes.unreachable,
+    'start them, or take them out of the context',
+  );
+}
+
+function nodeRows(outcomes: readonly NodeOutcome<NodeStatus>[]): string {
+  const rows = outcomes.map((outcome) => {
+    if (!outcome.ok) return [outcome.endpoint, style.bad(outcome.error.kind), '', '', '', '', plain(outcome.error.message)];
+    const { endpoint, node, version, ready, missing, position, services, overrides } = outcome.value;
+    const said = ready ? style.good('ready') : style.bad('not ready');
+    return [
+      endpoint,
+      said,
+      plain(node ?? '-'),
+      plain(version),
+      String(position),
+      `${services.length}, ${overrides.length}`,
+      plain(missing ?? ''),
+    ];
+  });
+  return columns(['endpoint', '', 'node', 'version', 'position', 'services, overrides', ''], rows);
+}
+
+function differenceWords(differences: readonly Difference[], nodes: number): string {
+  if (nodes < 2) return 'too few nodes answered to be compared';
+  if (differences.length === 0) return style.good(`the answers and overrides of ${nodes} nodes agree`);
+  const rows = differences.flatMap(({ kind, subject, versions }) =>
+    versions.map(({ says, nodes: who }, index) => [index === 0 ? `${kind} ${plain(subject)}` : '', style.odd(plain(says)), who.join(' ')]),
+  );
+  return columns(['differs', 'says', 'who'], rows);
+}

@@ -1,0 +1,212 @@
+/**
+ * The questions and orders of the REST API that the command line uses, by name, each with the part of the answer that
+ * is relied on. What a newer node says beyond that is passed on and not looked at.
+ */
+import { z } from 'zod';
+import { assertNever } from '../../projections/assert-never.ts';
+import type { NodeClient } from './client.ts';
+
+const moment = z.string();
+const count = z.number();
+const tier = z.string().nullable();
+
+const families = z.record(
+  z.string(),
+  z.looseObject({ tier, spokes: z.array(z.looseObject({ addresses: z.array(z.string()), share: z.number() })) }),
+);
+export type Families = z.output<typeof families>;
+
+const versionShape = z.looseObject({ version: z.string(), node_version: z.string(), platform: z.string() });
+const readyShape = z.looseObject({ ready: z.boolean(), message: z.string().optional() });
+
+const serviceShape = z.looseObject({
+  name: z.string(),
+  algorithm: z.string(),
+  ttl: z.number(),
+  tiers: z.record(z.string(), tier),
+  candidates: z.record(z.string(), count),
+  servers: count,
+});
+const servicesShape = z.looseObject({ services: z.array(serviceShape) });
+export type ServiceSummary = z.output<typeof serviceShape>;
+
+const verdict = z.looseObject({
+  status: z.string(),
+  authority: z.string(),
+  since: moment,
+  reason: z.string(),
+  because: z.array(z.number()),
+});
+
+const candidateShape = z.looseObject({
+  address: z.string(),
+  family: z.string(),
+  tier,
+  answers: z.boolean(),
+  sentence: z.string(),
+  servers: z.array(z.looseObject({ address: z.string(), port: z.number(), region: z.string(), verdict })).min(1),
+});
+const answersShape = z.looseObject({
+  name: z.string(),
+  algorithm: z.string(),
+  ttl: z.number(),
+  families,
+  candidates: z.array(candidateShape),
+});
+export type ServiceAnswers = z.output<typeof answersShape>;
+export type AnswersCandidate = z.output<typeof candidateShape>;
+
+const serverShape = z.looseObject({
+  service: z.string(),
+  address: z.string(),
+  port: z.number(),
+  region: z.string(),
+  weight: z.number(),
+  source: z.string(),
+  verdict,
+});
+const serversShape = z.looseObject({ servers: z.array(serverShape) });
+export type ShownServer = z.output<typeof serverShape>;
+
+const overrideShape = z.looseObject({
+  service: z.string(),
+  address: z.string(),
+  port: z.number().nullable(),
+  action: z.string(),
+  reason: z.string(),
+  source: z.string(),
+  authority: z.string(),
+  created_at: moment,
+  expires_at: moment.nullable(),
+  position: z.number(),
+});
+const overridesShape = z.looseObject({ overrides: z.array(overrideShape) });
+export type ShownOverride = z.output<typeof overrideShape>;
+
+/** What would happen: answers to a dry run. */
+const dryRunShape = z.looseObject({
+  facts: z.array(z.looseObject({ type: z.string() })),
+  changes: z.array(z.looseObject({ service: z.string(), before: families.nullable(), after: families.nullable() })),
+});
+export type DryRun = z.output<typeof dryRunShape>;
+
+const eventShape = z.looseObject({
+  position: z.number(),
+  at: z.number(),
+  node: z.string(),
+  type: z.string(),
+  v: z.number(),
+  data: z.record(z.string(), z.unknown()),
+});
+export type ShownEvent = z.output<typeof eventShape>;
+const eventsShape = z.looseObject({ events: z.array(eventShape), next: count, oldest: count.nullable(), last: count });
+export type EventsPage = z.output<typeof eventsShape>;
+
+export const versionOf = (client: NodeClient) => client.ask({ path: '/version', shape: versionShape });
+
+export const readinessOf = (client: NodeClient) => client.ask({ path: '/ready', shape: readyShape, alsoStatus: 503 });
+
+export const servicesOf = async (client: NodeClient) => (await client.ask({ path: '/services', shape: servicesShape })).services;
+
+export const answersOf = (client: NodeClient, service: string) =>
+  client.ask({ path: `/services/${encodeURIComponent(service)}/answers`, shape: answersShape });
+
+const pathOfServers = (service: string) => `/services/${encodeURIComponent(service)}/servers`;
+
+export const serversOf = async (client: NodeClient, service: string) =>
+  (await client.ask({ path: pathOfServers(service), shape: serversShape })).servers;
+
+export const overridesOf = async (client: NodeClient) => (await client.ask({ path: '/overrides', shape: overridesShape })).overrides;
+
+export interface EventsQuery {
+  readonly from: number;
+  readonly limit?: number;
+  readonly type?: string | undefined;
+  readonly service?: string | undefined;
+}
+
+export const eventsOf = (client: NodeClient, query: EventsQuery) =>
+  client.ask({ path: '/events', query: { ...query }, shape: eventsShape });
+
+/** Whom an order is about: a service, and an address with or without a port. */
+export interface OrderTarget {
+  readonly service: string;
+  readonly target: string;
+}
+
+/** How an order is given. */
+export interface OrderOptions {
+  readonly key: string;
+  readonly force?: boolean;
+}
+
+export interface OverrideWish {
+  readonly action: string;
+  readonly reason: string;
+  readonly expiresIn?: string;
+}
+
+const ofTarget = ({ service, target }: OrderTarget) => `/overrides/${encodeURIComponent(service)}/${encodeURIComponent(target)}`;
+const yes = (wanted: boolean | undefined) => (wanted ? true : undefined);
+const wishBody = ({ action, reason, expiresIn }: OverrideWish) => ({
+  action,
+  reason,
+  ...(expiresIn !== undefined && { expires_in: expiresIn }),
+});
+
+const setShape = overrideShape.extend({ repeated: z.boolean() });
+export const setOverride = (client: NodeClient, target: OrderTarget, wish: OverrideWish, { key, force }: OrderOptions) =>
+  client.ask({ method: 'PUT', path: ofTarget(target), query: { force: yes(force) }, body: wishBody(wish), key, shape: setShape });
+
+export const trySetOverride = (client: NodeClient, target: OrderTarget, wish: OverrideWish, force: boolean) =>
+  client.ask({
+    ...{ method: 'PUT', path: ofTarget(target), body: wishBody(wish), shape: dryRunShape },
+    query: { dry_run: true, force: yes(force) },
+  });
+
+const nothing = z.undefined();
+export const clearOverride = (client: NodeClient, target: OrderTarget, reason: string | undefined, { key, force }: OrderOptions) =>
+  client.ask({ method: 'DELETE', path: ofTarget(target), query: { reason, force: yes(force) }, key, shape: nothing });
+
+export const tryClearOverride = (client: NodeClient, target: OrderTarget, reason: string | undefined, force: boolean) =>
+  client.ask({ method: 'DELETE', path: ofTarget(target), query: { reason, force: yes(force), dry_run: true }, shape: dryRunShape });
+
+/** A change of a server: what is not named stays, or is filled in by the node. */
+export interface ServerWish {
+  readonly region?: string;
+  readonly weight?: number;
+  readonly host?: string;
+}
+
+/** Undefined: it was removed. */
+const orderedServer = serverShape.extend({ repeated: z.boolean() }).optional();
+const pathOfServer = ({ service, target }: OrderTarget) => `${pathOfServers(service)}/${encodeURIComponent(target)}`;
+
+/** What a change of servers is, apart from how it is given. */
+export type ServerChange =
+  | { readonly kind: 'add'; readonly service: string; readonly body: ServerWish & { readonly address: string; readonly port: number } }
+  | { readonly kind: 'set'; readonly target: OrderTarget; readonly body: ServerWish }
+  | { readonly kind: 'remove'; readonly target: OrderTarget };
+
+function requestOf(change: ServerChange) {
+  switch (change.kind) {
+    case 'add':
+      return { method: 'POST', path: pathOfServers(change.service), body: change.body } as const;
+    case 'set':
+      return { method: 'PATCH', path: pathOfServer(change.target), body: change.body } as const;
+    case 'remove':
+      return { method: 'DELETE', path: pathOfServer(change.target) } as const;
+    default:
+      return assertNever(change);
+  }
+}
+
+export interface ServerOrder extends OrderOptions {
+  readonly reason?: string;
+}
+
+export const changeServer = (client: NodeClient, change: ServerChange, { key, force, reason }: ServerOrder) =>
+  client.ask({ ...requestOf(change), query: { reason, force: yes(force) }, key, shape: orderedServer });
+
+export const tryChangeServer = (client: NodeClient, change: ServerChange, { force, reason }: Omit<ServerOrder, 'key'>) =>
+  client.ask({ ...requestOf(change), query: { reason, force: yes(force), dry_run: true }, shape: dryRunShape });

@@ -1,0 +1,53 @@
+/** How a node stands, gathered from its API: what it is, how far its log goes, what it serves and what is overridden. */
+import { answerText } from './answer-text.ts';
+import type { NodeClient } from './client.ts';
+import { clientLimits } from './limits.ts';
+import {
+  answersOf,
+  eventsOf,
+  overridesOf,
+  readinessOf,
+  type ServiceSummary,
+  type ShownOverride,
+  servicesOf,
+  versionOf,
+} from './node-api.ts';
+
+export interface NodeStatus {
+  readonly endpoint: string;
+  /** Whose log it is; null: nothing is in it. */
+  readonly node: string | null;
+  readonly version: string;
+  readonly ready: boolean;
+  /** What is not ready; null where all is. */
+  readonly missing: string | null;
+  /** The last position that is on stable storage. */
+  readonly position: number;
+  readonly services: readonly ServiceSummary[];
+  readonly overrides: readonly ShownOverride[];
+}
+
+export async function statusOf(client: NodeClient): Promise<NodeStatus> {
+  const [{ version }, { ready, message }, { events, last }, services, overrides] = await Promise.all([
+    versionOf(client),
+    readinessOf(client),
+    eventsOf(client, { from: -1, limit: 1 }),
+    servicesOf(client),
+    overridesOf(client),
+  ]);
+  const node = events[0]?.node ?? null;
+  return { endpoint: client.endpoint, node, version, ready, missing: message ?? null, position: last, services, overrides };
+}
+
+/** The answers of all services of a node, by name, as text. */
+export async function answerTextsOf(client: NodeClient, services: readonly ServiceSummary[]): Promise<ReadonlyMap<string, string>> {
+  const texts = new Map<string, string>();
+  const left = services.map(({ name }) => name);
+  const askOneByOne = async () => {
+    for (let name = left.shift(); name !== undefined; name = left.shift()) {
+      texts.set(name, answerText((await answersOf(client, name)).families));
+    }
+  };
+  await Promise.all(Array.from({ length: clientLimits.questionsAtOnce }, askOneByOne));
+  return texts;
+}

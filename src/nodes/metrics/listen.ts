@@ -1,0 +1,138 @@
+/**
+ * Where Prometheus asks: `/metrics`, and `/health` for whoever only wants to know that the process lives. On a listener
+ * of its own, because it is asked by other machines than the API is, and says nothing that has to be hidden.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type ListenAddress, parseListenAddress } from '../listen-address.ts';
+import { errorCode } from '../listen-error.ts';
+import type { Metrics } from './metrics.ts';
+
+/** One stable code a cause; programs match on the code. */
+export type MetricsListenErrorCode =
+  /** The text names no address and port. */
+  | 'metrics-listen-address-invalid'
+  /** Another program has the port. */
+  | 'metrics-address-in-use'
+  /** Ports below 1024 need a permission. */
+  | 'metrics-address-not-permitted'
+  /** The machine does not have the address. */
+  | 'metrics-address-not-available'
+  | 'metrics-listen-failed';
+
+/** Why metrics are not served, and what to do about it. */
+export class MetricsListenError extends Error {
+  readonly code: MetricsListenErrorCode;
+  readonly remedy: string;
+  constructor(code: MetricsListenErrorCode, message: string, remedy: string, cause?: unknown) {
+    super(`${message}; ${remedy}`, cause === undefined ? undefined : { cause });
+    this.name = 'MetricsListenError';
+    this.code = code;
+    this.remedy = remedy;
+  }
+}
+
+const causes: Readonly<Record<string, readonly [code: MetricsListenErrorCode, what: string, remedy: string]>> = {
+  EADDRINUSE: [
+    'metrics-address-in-use',
+    'another program listens there',
+    'stop it (`ss -lntp` shows it; a Prometheus on this machine listens on 9090 itself), or set metrics.address to another port',
+  ],
+  EACCES: [
+    'metrics-address-not-permitted',
+    'this user may not open the port',
+    'grant CAP_NET_BIND_SERVICE, or set metrics.address to a port from 1024 on',
+  ],
+  EADDRNOTAVAIL: [
+    'metrics-address-not-available',
+    'this machine does not have the address',
+    'set metrics.address to one that `ip address` shows',
+  ],
+};
+
+/** Every limit of this listener (I9). */
+const limits = {
+  /** Open connections; new ones beyond are closed at once. */
+  connectionsMax: 32,
+  /** From a request's first byte to its last. */
+  requestMsMax: 5_000,
+} as const;
+
+export interface MetricsListener {
+  readonly port: number;
+  /** Takes no more requests, and resolves when everything is closed; who is being answered is cut off. */
+  close(): Promise<void>;
+}
+
+/** Listens on `host:port` (port 0 takes a free one, no host takes every address). Rejects with a MetricsListenError. */
+export async function listenMetrics(metrics: Metrics, listenAddress: string): Promise<MetricsListener> {
+  const address = parseListenAddress(listenAddress);
+  if (address === undefined) {
+    throw new MetricsListenError(
+      'metrics-listen-address-invalid',
+      `metrics cannot be served on "${listenAddress}"`,
+      'set metrics.address to an address and a port, such as 127.0.0.1:9090, [::1]:9090 or :9090',
+    );
+  }
+  const { requestMsMax } = limits;
+  const server = createServer({ requestTimeout: requestMsMax, headersTimeout: requestMsMax }, (request, response) => {
+    void answer(metrics, request, response);
+  });
+  server.maxConnections = limits.connectionsMax;
+  try {
+    await listenOn(server, address);
+  } catch (error) {
+    const [code, what, remedy] = causes[errorCode(error) ?? ''] ?? ['metrics-listen-failed', String(error), 'check metrics.address'];
+    throw new MetricsListenError(code, `metrics cannot be served on ${listenAddress}: ${what}`, remedy, error);
+  }
+  const bound = server.address();
+  return {
+    port: typeof bound === 'object' && bound !== null ? bound.port : address.port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function answer(metrics: Metrics, { method, url = '/' }: IncomingMessage, response: ServerResponse): Promise<void> {
+  const path = url.replace(/\?.*$/s, '');
+  const plain = { 'content-type': 'text/plain; charset=utf-8' };
+  if (path !== '/metrics' && path !== '/health') {
+    response.writeHead(404, plain).end('There is /metrics and /health.\n');
+  } else if (method !== 'GET' && method !== 'HEAD') {
+    response.writeHead(405, { ...plain, allow: 'GET, HEAD' }).end('Only GET and HEAD are taken.\n');
+  } else if (path === '/health') {
+    response.writeHead(200, plain).end('OK');
+  } else {
+    try {
+      const text = await metrics.render();
+      response.writeHead(200, { 'content-type': metrics.contentType }).end(text);
+    } catch {
+      response.writeHead(500, plain).end('The metrics could not be gathered.\n');
+    }
+  }
+}
+
+/** No host means every address. Where the machine has no IPv6, that is every IPv4 address. */
+async function listenOn(server: Server, { host, port }: ListenAddress): Promise<void> {
+  try {
+    await listening(server, host === '' ? '::' : host, port);
+  } catch (error) {
+    const noIpv6 = ['EAFNOSUPPORT', 'EADDRNOTAVAIL'].includes(errorCode(error) ?? '');
+    if (host !== '' || !noIpv6) throw error;
+    await listening(server, '0.0.0.0', port);
+  }
+}
+
+function listening(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port }, () => {
+      server.off('error', reject);
+      // An error of one connection is not the end of the listener.
+      server.on('error', () => {});
+      resolve();
+    });
+  });
+}

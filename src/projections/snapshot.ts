@@ -1,0 +1,116 @@
+/**
+ * A state as bytes and back, for snapshots: MessagePack values one after another, a field or a piece of a map each, so
+ * that a large state can be encoded a piece at a time. Maps keep their order: the same facts folded from zero fill them
+ * in one order, and it is seen where servers are listed. What follows from the rest (deadlines, the look-ups of the
+ * configuration) is not stored but made again. Bytes are trusted: whoever keeps them checks a hash first.
+ */
+import { Decoder, Encoder, ExtensionCodec } from '@msgpack/msgpack';
+import { configurationInForce } from './configuration.ts';
+import { type DeadlineKind, deadlineKinds, noDeadlines, setDeadline } from './deadlines.ts';
+import { initialState, type State } from './state.ts';
+
+/** Entries of a map in one piece: a few milliseconds of work. */
+const entriesInPiece = 64;
+
+const mapExtension = 0;
+const extensionCodec = new ExtensionCodec();
+const encoder = new Encoder({ extensionCodec, ignoreUndefined: true });
+const decoder = new Decoder({ extensionCodec });
+extensionCodec.register({
+  type: mapExtension,
+  encode: (value) => (value instanceof Map ? encoder.encode([...value].flat(1)) : null),
+  decode: (bytes) => fill(new Map(), decoder.decode(bytes) as unknown[]),
+});
+
+/** The fields that a state is made of, without what is derived from the rest. */
+type Folds = Omit<State, 'deadlines' | 'configuration'>;
+type InForce = NonNullable<State['configuration']>;
+/** The configuration as JSON: it is large, all of it is one piece, and the engine writes JSON several times faster. */
+type StoredConfiguration = Pick<InForce, 'digest' | 'position' | 'at'> & { readonly json: string };
+
+/**
+ * The state as it is now, in pieces. Now is when this is called: what is folded while the pieces are taken changes
+ * nothing in them, for what folding changes in place is copied first.
+ */
+export function encodeInPieces({ deadlines: _derived, configuration, ...folds }: State): Iterable<Uint8Array> {
+  return pieces(copied(folds) as Folds, configuration);
+}
+
+function* pieces(folds: Folds, configuration: InForce | undefined): Generator<Uint8Array> {
+  if (configuration !== undefined) yield encoder.encode(['configuration', stored(configuration)]);
+  for (const [name, value] of Object.entries(folds)) {
+    if (!(value instanceof Map)) {
+      yield encoder.encode([name, value]);
+      continue;
+    }
+    const entries = [...(value as Map<unknown, unknown>)];
+    for (let from = 0; from < entries.length; from += entriesInPiece) {
+      yield encoder.encode([name, ...entries.slice(from, from + entriesInPiece).flat(1)]);
+    }
+  }
+}
+
+function stored({ configuration, digest, position, at }: InForce): StoredConfiguration {
+  return { digest, position, at, json: JSON.stringify(configuration) };
+}
+
+function restored({ json, ...rest }: StoredConfiguration): InForce {
+  return configurationInForce({ configuration: JSON.parse(json), ...rest });
+}
+
+/**
+ * Folding changes maps, the entries in them, and the lists in those. What is deeper came with a fact, and facts are
+ * never changed, so it is shared.
+ */
+function copied(value: unknown, depth = 0): unknown {
+  if (value instanceof Map) return new Map(Array.from(value, ([key, inner]) => [key, copied(inner, 1)]));
+  if (Array.isArray(value)) return value.slice();
+  if (typeof value !== 'object' || value === null || depth > 1) return value;
+  const copy: Record<string, unknown> = { ...value };
+  for (const key in copy) if (typeof copy[key] === 'object') copy[key] = copied(copy[key], 2);
+  return copy;
+}
+
+export function encodeState(state: State): Uint8Array {
+  return Buffer.concat([...encodeInPieces(state)]);
+}
+
+/** What `encodeState` was given, with what can be derived made again. */
+export function decodeState(bytes: Uint8Array): State {
+  const state = initialState();
+  for (const piece of decoder.decodeMulti(bytes)) {
+    const [name, ...values] = piece as [keyof State, ...unknown[]];
+    if (name === 'configuration') state.configuration = restored(values[0] as StoredConfiguration);
+    else if (state[name] instanceof Map) fill(state[name], values);
+    else Object.assign(state, { [name]: values[0] });
+  }
+  return withDeadlines(state);
+}
+
+function withDeadlines(state: State): State {
+  const deadlines = noDeadlines();
+  for (const kind of deadlineKinds) {
+    for (const [key, at] of pending[kind](state)) setDeadline(deadlines, kind, key, at);
+  }
+  return { ...state, deadlines };
+}
+
+function fill(map: Map<unknown, unknown>, flat: readonly unknown[]): Map<unknown, unknown> {
+  for (let index = 0; index < flat.length; index += 2) map.set(flat[index], flat[index + 1]);
+  return map;
+}
+
+/** From where in the folds the deadlines of each kind are known. */
+const pending: Readonly<Record<DeadlineKind, (state: State) => Iterable<readonly [key: string, at: number | null]>>> = {
+  *'override-expires'({ overrides }) {
+    for (const [service, ofService] of overrides) {
+      for (const [key, { until }] of ofService) yield [`${service} ${key}`, until];
+    }
+  },
+  *'request-forgotten'({ requests }) {
+    for (const [key, { until }] of requests) yield [key, until];
+  },
+  *'answer-due'({ standings }) {
+    for (const [service, { dueAt }] of standings) yield [service, dueAt];
+  },
+};
