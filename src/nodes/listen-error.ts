@@ -27,6 +27,12 @@ const servers = {
     examples: '127.0.0.1:8080, [::1]:8080 or :8080',
     rival: '`ss -lntp` shows it',
   },
+  metrics: {
+    name: 'the metrics listener',
+    setting: 'metrics.address',
+    examples: '127.0.0.1:9090, [::1]:9090 or :9090',
+    rival: '`ss -lntp` shows it; a Prometheus on this machine listens on 9090 itself',
+  },
 } as const satisfies Readonly<Record<string, ListeningServer>>;
 export type ListeningWhat = keyof typeof servers;
 

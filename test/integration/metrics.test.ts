@@ -206,9 +206,10 @@ describe('metrics of an overwatch', () => {
     const second = { ...taken, overwatch: { ...taken.overwatch, data_dir: join(folder, 'second') } };
     const options = { path: '', configuration: second, version: '1.2.3', logger: pino({ level: 'silent' }) };
     await assert.rejects(startOverwatch(options), {
-      name: 'MetricsListenError',
+      name: 'ListenError',
       code: 'metrics-address-in-use',
-      message: /^metrics cannot be served on 127\.0\.0\.1:\d+: another program listens there; stop it/,
+      message: /^the metrics listener cannot listen on 127\.0\.0\.1:\d+: another program listens there$/,
+      remedy: /^stop it/,
     });
     const silent = connect(overwatch.metricsPort as number, '127.0.0.1');
     await once(silent, 'connect');

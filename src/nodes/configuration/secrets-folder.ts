@@ -32,7 +32,7 @@ export class SecretsError extends Error {
   readonly code: SecretsErrorCode;
   readonly remedy: string;
   constructor(code: SecretsErrorCode, message: string, remedy: string, cause?: unknown) {
-    super(`${message}; ${remedy}`, cause === undefined ? undefined : { cause });
+    super(message, cause === undefined ? undefined : { cause });
     this.name = 'SecretsError';
     this.code = code;
     this.remedy = remedy;

@@ -4,50 +4,8 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type ListenAddress, parseListenAddress } from '../listen-address.ts';
-import { errorCode } from '../listen-error.ts';
+import { errorCode, listenAddressInvalid, listenError } from '../listen-error.ts';
 import type { Metrics } from './metrics.ts';
-
-/** One stable code a cause; programs match on the code. */
-export type MetricsListenErrorCode =
-  /** The text names no address and port. */
-  | 'metrics-listen-address-invalid'
-  /** Another program has the port. */
-  | 'metrics-address-in-use'
-  /** Ports below 1024 need a permission. */
-  | 'metrics-address-not-permitted'
-  /** The machine does not have the address. */
-  | 'metrics-address-not-available'
-  | 'metrics-listen-failed';
-
-/** Why metrics are not served, and what to do about it. */
-export class MetricsListenError extends Error {
-  readonly code: MetricsListenErrorCode;
-  readonly remedy: string;
-  constructor(code: MetricsListenErrorCode, message: string, remedy: string, cause?: unknown) {
-    super(`${message}; ${remedy}`, cause === undefined ? undefined : { cause });
-    this.name = 'MetricsListenError';
-    this.code = code;
-    this.remedy = remedy;
-  }
-}
-
-const causes: Readonly<Record<string, readonly [code: MetricsListenErrorCode, what: string, remedy: string]>> = {
-  EADDRINUSE: [
-    'metrics-address-in-use',
-    'another program listens there',
-    'stop it (`ss -lntp` shows it; a Prometheus on this machine listens on 9090 itself), or set metrics.address to another port',
-  ],
-  EACCES: [
-    'metrics-address-not-permitted',
-    'this user may not open the port',
-    'grant CAP_NET_BIND_SERVICE, or set metrics.address to a port from 1024 on',
-  ],
-  EADDRNOTAVAIL: [
-    'metrics-address-not-available',
-    'this machine does not have the address',
-    'set metrics.address to one that `ip address` shows',
-  ],
-};
 
 /** Every limit of this listener (I9). */
 const limits = {
@@ -63,16 +21,10 @@ export interface MetricsListener {
   close(): Promise<void>;
 }
 
-/** Listens on `host:port` (port 0 takes a free one, no host takes every address). Rejects with a MetricsListenError. */
+/** Listens on `host:port` (port 0 takes a free one, no host takes every address). Rejects with a ListenError. */
 export async function listenMetrics(metrics: Metrics, listenAddress: string): Promise<MetricsListener> {
   const address = parseListenAddress(listenAddress);
-  if (address === undefined) {
-    throw new MetricsListenError(
-      'metrics-listen-address-invalid',
-      `metrics cannot be served on "${listenAddress}"`,
-      'set metrics.address to an address and a port, such as 127.0.0.1:9090, [::1]:9090 or :9090',
-    );
-  }
+  if (address === undefined) throw listenAddressInvalid('metrics', listenAddress);
   const { requestMsMax } = limits;
   const server = createServer({ requestTimeout: requestMsMax, headersTimeout: requestMsMax }, (request, response) => {
     void answer(metrics, request, response);
@@ -81,8 +33,7 @@ export async function listenMetrics(metrics: Metrics, listenAddress: string): Pr
   try {
     await listenOn(server, address);
   } catch (error) {
-    const [code, what, remedy] = causes[errorCode(error) ?? ''] ?? ['metrics-listen-failed', String(error), 'check metrics.address'];
-    throw new MetricsListenError(code, `metrics cannot be served on ${listenAddress}: ${what}`, remedy, error);
+    throw listenError('metrics', address, error);
   }
   const bound = server.address();
   return {
