@@ -17,7 +17,7 @@ import { broken, tooNew } from './log-errors.ts';
 import type { EventVersion, Versions } from './versions.ts';
 
 /** More than any configuration that people maintain; a batch is held in memory whole. */
-export const batchBytesMax = 64 * 1024 * 1024;
+const batchBytesMax = 64 * 1024 * 1024;
 /** Elements of one array or map: the decoder sets memory aside for as many as a damaged head claims. */
 const elementsMax = 1_000_000;
 

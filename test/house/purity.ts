@@ -5,7 +5,7 @@
 import ts from 'typescript';
 import { type Complaint, lineOf, type Rule, type Source, walk } from './source.ts';
 
-export function isPure(path: string): boolean {
+function isPure(path: string): boolean {
   if (path === 'src/events/level-log.ts') return false;
   return /^src\/(events|projections|commands)\//.test(path) || path === 'src/nodes/gossip/swim.ts' || path.endsWith('/wire.ts');
 }

@@ -20,7 +20,7 @@ const token = z.string().min(16, 'expected a token of at least 16 characters');
 const listenPattern = /^(?:\[[0-9a-fA-F:.]+\]|[^:\s]*):\d{1,5}$/;
 
 /** `host:port`, `:port` or `[v6]:port`. */
-export const listenAddress = z
+const listenAddress = z
   .string()
   .regex(listenPattern, 'expected host:port, :port or [v6]:port')
   .refine((text) => !listenPattern.test(text) || Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, 'expected a port up to 65535');

@@ -48,5 +48,5 @@ function causeWords(error: unknown, timeoutText: string): string {
   return causes[String(cause?.code)] ?? String(cause?.message ?? (error as Error).message);
 }
 
-export const reachRemedy =
+const reachRemedy =
   'start a node with "opengslb overwatch --config FILE", in which api: {enabled: true} stands; or name one that runs with --api, OPENGSLB_API or a context';

@@ -1,7 +1,7 @@
 /** Who plays in the demo, and the configuration that its overwatch works by. */
 
 export const service = 'app.demo.local';
-export const nodeId = 'overwatch-1';
+const nodeId = 'overwatch-1';
 export const ttlSeconds = 2;
 /** Where the overwatch listens: DNS and the API. */
 export const overwatchAddress = '127.0.0.1';

@@ -5,7 +5,7 @@ import type { Step } from './scenario.ts';
 import type { Stage } from './stage.ts';
 
 /** How long the client may take to see what was done. */
-export const seenWithinMs = 20_000;
+const seenWithinMs = 20_000;
 
 export interface StepOutcome {
   readonly name: string;

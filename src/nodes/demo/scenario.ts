@@ -75,7 +75,7 @@ function served(by: readonly CastServer[], deed: Deed): Step {
 }
 
 /** The addresses of the newest answer that the client got. */
-export function newestAnswer(entries: readonly ClientEntry[]): readonly string[] {
+function newestAnswer(entries: readonly ClientEntry[]): readonly string[] {
   return entries.filter(isAnswer).findLast(({ by }) => by === 'client')?.addresses ?? [];
 }
 

@@ -18,7 +18,7 @@ export interface BadLine {
 }
 
 /** A line that is no event, or not the next one. */
-export class BadLineError extends Error {
+class BadLineError extends Error {
   readonly remedy = 'mend the line, or pass over bad lines with --skip-bad';
   constructor(file: string, { line, problem }: BadLine) {
     super(`${file}:${line}: ${problem}`);

@@ -14,7 +14,7 @@ export interface OpenedSource {
   close(): Promise<void>;
 }
 
-export class NoSourceError extends Error {
+class NoSourceError extends Error {
   readonly remedy = 'give an NDJSON file, or the data_dir of a node that is stopped';
 }
 
