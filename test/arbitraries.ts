@@ -53,6 +53,69 @@ const wholeConfiguration = fc
 const authority = fc.constantFrom('human' as const, 'tool' as const);
 const target = { service: domainName, address, port: fc.option(port) };
 
+const measured = record({
+  ...backend,
+  ok: fc.boolean(),
+  status: fc.option(fc.integer({ min: 100, max: 999 })),
+  error: fc.option(sentence(200)),
+  dnsUs: fc.option(microseconds),
+  connectUs: fc.option(microseconds),
+  tlsUs: fc.option(microseconds),
+  firstByteUs: fc.option(microseconds),
+  totalUs: microseconds,
+});
+const overrideWords = {
+  ...target,
+  action: fc.constantFrom('up' as const, 'down' as const, 'drain' as const),
+  reason: sentence(500),
+  authority,
+  until: fc.option(fc.nat()),
+};
+const actor: fc.Arbitrary<Actor> = fc
+  .tuple(record({ kind: fc.constantFrom('human', 'tool', 'agent', 'system'), name: sentence(100) }), some({ address }))
+  .map(([required, optional]) => ({ ...required, ...optional }) as Actor);
+
+const moment = fc.maxSafeNat();
+const position = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
+const few = <T>(of: fc.Arbitrary<T>) => fc.array(of, { maxLength: 3 });
+const standingServer = fc
+  .tuple(
+    record({ ...backend, source: fc.constantFrom('static' as const, 'agent' as const, 'api' as const), ...attributes }),
+    optionalAttributes,
+    record({ position, registeredAt: moment, updatedAt: moment }),
+  )
+  .map(([required, optional, since]) => ({ ...required, ...optional, ...since }));
+const checkpoint = record({
+  previous: fc.option(record({ position, at: moment })),
+  configuration: fc.option(record({ position, at: moment, digest: sha256, configuration: wholeConfiguration })),
+  registry: few(standingServer),
+  health: few(
+    record({
+      status: fc.constantFrom('up', 'down'),
+      since: moment,
+      decidedBy: few(position),
+      against: few(position),
+      run: position,
+      last: measured,
+      lastAt: moment,
+      lastPosition: position,
+      lastOkAt: fc.option(moment),
+      lastError: fc.option(sentence(200)),
+    }),
+  ),
+  overrides: few(fc.tuple(record({ ...overrideWords, position, at: moment }), some({ actor })).map(([of, by]) => ({ ...of, ...by }))),
+  requests: few(record({ key: sentence(100), digest: sentence(64), first: position, last: position, until: moment })),
+  standings: few(
+    record({
+      service: domainName,
+      lastFit: record({ A: few(fc.ipV4()), AAAA: few(fc.constant('2001:db8::7')) }),
+      holder: record({ A: fc.option(fc.ipV4()), AAAA: fc.constant(null) }),
+      dueAt: fc.option(moment),
+    }),
+  ),
+  changedAt: few(record({ service: domainName, at: moment })),
+});
+
 /** The data of every type. A type that is missing here does not compile. */
 const facts: { readonly [T in EventType]: fc.Arbitrary<FactOf<T>['data']> } = {
   'node.started': record({ version: sentence(20), configuration: sha256 }),
@@ -65,6 +128,7 @@ const facts: { readonly [T in EventType]: fc.Arbitrary<FactOf<T>['data']> } = {
     until: fc.maxSafeNat(),
     dropped: fc.array(record({ type: label, repetitions: fc.nat(), lost: fc.nat() }), { maxLength: 3 }),
   }),
+  'log.checkpoint': checkpoint as fc.Arbitrary<FactOf<'log.checkpoint'>['data']>,
   'configuration.applied': record({ digest: sha256, configuration: wholeConfiguration }),
   'server.registered': fc
     .tuple(
@@ -76,30 +140,11 @@ const facts: { readonly [T in EventType]: fc.Arbitrary<FactOf<T>['data']> } = {
     .tuple(record({ ...backend, ...attributes }), optionalAttributes)
     .map(([required, optional]) => ({ ...required, ...optional }) as FactOf<'server.updated'>['data']),
   'server.deregistered': record(backend),
-  'validation.recorded': record({
-    ...backend,
-    ok: fc.boolean(),
-    status: fc.option(fc.integer({ min: 100, max: 999 })),
-    error: fc.option(sentence(200)),
-    dnsUs: fc.option(microseconds),
-    connectUs: fc.option(microseconds),
-    tlsUs: fc.option(microseconds),
-    firstByteUs: fc.option(microseconds),
-    totalUs: microseconds,
-  }),
-  'override.set': record({
-    ...target,
-    action: fc.constantFrom('up' as const, 'down' as const, 'drain' as const),
-    reason: sentence(500),
-    authority,
-    until: fc.option(fc.nat()),
-  }),
+  'validation.recorded': measured,
+  'override.set': record(overrideWords),
   'override.cleared': record({ ...target, authority, reason: fc.option(sentence(500)) }),
 };
 
-const actor: fc.Arbitrary<Actor> = fc
-  .tuple(record({ kind: fc.constantFrom('human', 'tool', 'agent', 'system'), name: sentence(100) }), some({ address }))
-  .map(([required, optional]) => ({ ...required, ...optional }) as Actor);
 const request: fc.Arbitrary<Request> = record({ key: sentence(100), digest: sentence(64) });
 const extras = some({ actor, request, cause: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }) });
 

@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import type { ApplyConfiguration, ClearOverride, Command, Order, SetOverride } from '../src/commands/command.ts';
 import { type Configuration, configuration } from '../src/events/catalogue/configuration.ts';
 import type { Actor, DataOf, Event, Fact, FactOf } from '../src/events/event.ts';
+import { checkpointOf } from '../src/projections/checkpoint.ts';
 import { configurationDigest } from '../src/projections/configuration.ts';
 import { evolve } from '../src/projections/evolve.ts';
 import { initialState, type State } from '../src/projections/state.ts';
@@ -113,6 +114,11 @@ export function cleared(address: string, words: Partial<DataOf<'override.cleared
 
 export function started(): Fact {
   return { type: 'node.started', data: { version: '1.2.3', configuration: '0'.repeat(64) } };
+}
+
+/** Everything that this state holds, restated. */
+export function restated(state: State): FactOf<'log.checkpoint'> {
+  return { type: 'log.checkpoint', data: checkpointOf(state) };
 }
 
 /** The same fact, as part of the command that this key names. */

@@ -91,6 +91,11 @@ export interface AttestAnswers {
   readonly kind: 'attestAnswers';
 }
 
+/** Restates everything that stands, so that what is before it can be dropped. */
+export interface TakeCheckpoint {
+  readonly kind: 'takeCheckpoint';
+}
+
 export type Command =
   | ApplyConfiguration
   | SetOverride
@@ -100,7 +105,8 @@ export type Command =
   | DeregisterServer
   | StartNode
   | StopNode
-  | AttestAnswers;
+  | AttestAnswers
+  | TakeCheckpoint;
 
 /** A command, who gives it, and the key that makes repeating it harmless. */
 export interface Order {
@@ -111,7 +117,9 @@ export interface Order {
 
 /** Why a command is refused. The list is closed: programs match on it. */
 export const refusalReasons = [
+  'already-carried-out',
   'check-inconsistent',
+  'checkpoint-too-large',
   'configuration-inconsistent',
   'log-unavailable',
   'nothing-to-attest',

@@ -261,9 +261,14 @@ function* apiTokens({ api }: Configuration): Iterable<ConfigurationProblem> {
   )) {
     yield error(entry.path, 'two names share one token, so nobody could tell who acted', 'give each its own', first.path);
   }
-  if (!api.enabled || api.tokens.length > 0 || isLoopback(hostOf(api.address))) return;
-  const message = `the API listens on ${api.address} without tokens: it will answer this machine only`;
-  yield warning(['api', 'address'], message, 'add api.tokens, or listen on 127.0.0.1');
+  if (!api.enabled || isLoopback(hostOf(api.address))) return;
+  if (api.tokens.length === 0) {
+    const message = `the API listens on ${api.address} without tokens: it will answer this machine only`;
+    yield warning(['api', 'address'], message, 'add api.tokens, or listen on 127.0.0.1');
+  } else if (api.tls === undefined) {
+    const message = `the API listens on ${api.address} without TLS: whoever is on the way reads the tokens, and then has them`;
+    yield warning(['api', 'address'], message, 'add api.tls, or listen on 127.0.0.1 with a proxy before it that speaks TLS');
+  }
 }
 
 function hostOf(listenAddress: string): string {

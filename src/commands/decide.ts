@@ -8,6 +8,7 @@ import { assertNever } from '../projections/assert-never.ts';
 import type { CarriedOut } from '../projections/requests.ts';
 import type { State } from '../projections/state.ts';
 import { applyConfiguration } from './apply-configuration.ts';
+import { takeCheckpoint } from './checkpoint.ts';
 import { type Command, type Decision, isRefusal, type Order, type Refusal } from './command.ts';
 import { guard } from './guard.ts';
 import { attestAnswers, startNode, stopNode } from './node.ts';
@@ -50,6 +51,8 @@ function decisionOn(command: Command, state: State): Decision {
       return stopNode(command, state);
     case 'attestAnswers':
       return attestAnswers(state);
+    case 'takeCheckpoint':
+      return takeCheckpoint(state);
     default:
       return assertNever(command);
   }

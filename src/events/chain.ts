@@ -27,6 +27,15 @@ export interface Link extends StoredRecord {
   readonly hash: Uint8Array;
 }
 
+/** The first position that a log holds, and the hash that stands before its batch. */
+export interface ChainStart {
+  readonly position: number;
+  readonly previousHash: Uint8Array;
+}
+
+/** Where a log begins of which nothing was dropped. */
+export const wholeChain: ChainStart = { position: 1, previousHash: noHash };
+
 /** `crypto.hash` makes no object, which halves the time for a small batch; Node has it from 20.12 on. */
 const sha256: (bytes: Uint8Array) => Uint8Array =
   typeof crypto.hash === 'function'
@@ -71,7 +80,8 @@ function readStart(bytes: Uint8Array): { readonly count: number; readonly hashAt
 export async function* vouched(
   records: AsyncIterable<readonly StoredRecord[]>,
   from: number,
-  end: LogEnd,
+  end: Pick<LogEnd, 'position' | 'hash'>,
+  start: ChainStart = wholeChain,
 ): AsyncGenerator<readonly Link[]> {
   let waiting: Link | undefined;
   for await (const chunk of records) {
@@ -80,7 +90,7 @@ export async function* vouched(
       for (const record of chunk) {
         if (record.first > end.position) break;
         const link = linkOf(record);
-        if (waiting === undefined) checkBegins(link, from);
+        if (waiting === undefined) checkBegins(link, from, start);
         else {
           checkFollows(link, waiting);
           sound.push(waiting);
@@ -98,9 +108,11 @@ export async function* vouched(
   yield [checkEnds(waiting, end)];
 }
 
-function checkBegins(link: Link, from: number): void {
+function checkBegins(link: Link, from: number, start: ChainStart): void {
   if (link.first > from || link.last < from) throw broken(`position ${from}`, 'there is no batch that holds it');
-  if (link.first === 1 && !sameHash(link.previousHash, noHash)) throw broken('position 1', 'the first batch names one before it');
+  if (link.first !== start.position || sameHash(link.previousHash, start.previousHash)) return;
+  const problem = link.first === 1 ? 'the first batch names one before it' : 'the first batch does not follow the one that was before it';
+  throw broken(`position ${link.first}`, problem);
 }
 
 function checkFollows(link: Link, previous: Link): void {
@@ -111,7 +123,7 @@ function checkFollows(link: Link, previous: Link): void {
     throw broken(placeOf(previous), 'its bytes do not have the hash that the next batch names');
 }
 
-function checkEnds(link: Link, end: LogEnd): Link {
+function checkEnds(link: Link, end: Pick<LogEnd, 'position' | 'hash'>): Link {
   if (link.last !== end.position) throw broken(`position ${link.last + 1}`, `the log should end with position ${end.position}`);
   if (!sameHash(link.hash, end.hash)) throw broken(placeOf(link), 'its bytes do not have the hash that was noted when it was written');
   return link;

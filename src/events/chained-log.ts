@@ -9,11 +9,11 @@
  */
 import assert from 'node:assert/strict';
 import { createBell } from './bell.ts';
-import { hashOf, type StoredRecord, sameHash, vouched } from './chain.ts';
+import { type ChainStart, hashOf, type StoredRecord, sameHash, vouched, wholeChain } from './chain.ts';
 import type { Codec } from './codec.ts';
 import type { Event, Fact } from './event.ts';
-import { type Batch, type EventLog, type LogEnd, LogError, type LogErrorCode } from './log.ts';
-import { broken, closedLog, notInLog, unavailable } from './log-errors.ts';
+import { type Batch, type EventLog, type LogEnd, LogError, type LogErrorCode, type LogStart } from './log.ts';
+import { broken, closedLog, dropped, notInLog, unavailable } from './log-errors.ts';
 
 /** Where batches are kept. Written by one caller, one call at a time; read by many at any moment. */
 export interface BatchStore {
@@ -32,6 +32,17 @@ export interface BatchStore {
   recover(synced: LogEnd, records: readonly StoredRecord[], end: LogEnd, isOurs: (hash: Uint8Array) => boolean): Promise<void>;
   /** In order, in chunks, from the batch that holds position `from`, as far as there is something. */
   read(from: number): AsyncIterable<readonly StoredRecord[]>;
+  /** From now on the log begins there, whatever is before it: on stable storage when the promise resolves. */
+  noteStart(start: ChainStart): Promise<void>;
+  /**
+   * Removes batches from the one at `from` up to `before`, as many as take a moment and no more. Gives the position
+   * to go on from, undefined where none is left. That they are gone is synced.
+   */
+  remove(from: number, before: number): Promise<number | undefined>;
+  /** Gives back what removed batches took between two positions. Others write meanwhile; each of these writes is synced. */
+  reclaim(from: number, before: number): Promise<void>;
+  /** About how many bytes there are from position `from` on. */
+  size(from: number): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -41,11 +52,19 @@ export interface ChainedLogOptions {
   readonly codec: Codec;
   /** Where the store's batches end; all of them are synced. */
   readonly end: LogEnd;
+  /** Where they begin. Default: at position 1, which is to come. */
+  readonly start?: Beginning;
   /** What may be held in memory while the disk refuses. Default 64 MiB: some hundred thousand results of checks. */
   readonly heldBytesMax?: number;
 }
 
+/** Where a log begins, and what vouches for its first batch. */
+export type Beginning = LogStart & ChainStart;
+
 const heldBytesMaxDefault = 64 * 1024 * 1024;
+
+/** Giving back what was dropped takes a while; whoever closes the log waits for one piece of it, about this large. */
+const reclaimBytes = 64 * 1024 * 1024;
 
 /** What `reopen` says as the store said it: wait, or nothing to wait for. All else may pass, so it is waited for. */
 const saidAsItIs: readonly LogErrorCode[] = ['log-unavailable', 'log-tail-lost', 'log-broken', 'log-too-new'];
@@ -54,11 +73,14 @@ type Place = Pick<Batch, 'first' | 'at'>;
 type Decode<B> = (bytes: Uint8Array, first: number, node: string, hash: Uint8Array) => B;
 
 export function openChainedLog(options: ChainedLogOptions): EventLog {
-  const { store, node, codec, end: start, heldBytesMax = heldBytesMaxDefault } = options;
+  const { store, node, codec, heldBytesMax = heldBytesMaxDefault } = options;
   const bell = createBell();
-  let end = start;
-  let synced = start;
+  let start: Beginning = options.start ?? { ...wholeChain, at: 0 };
+  let end = options.end;
+  let synced = end;
   let appending = false;
+  let dropping: Promise<void> | undefined;
+  let reclaiming = false;
   let closed = false;
   let closing: Promise<void> | undefined;
   let failure: LogError | undefined;
@@ -83,6 +105,11 @@ export function openChainedLog(options: ChainedLogOptions): EventLog {
     });
     lastWrite = turn.catch(() => undefined);
     return turn;
+  }
+
+  function endWith(next: LogEnd): void {
+    if (end.position === 0) start = { ...start, at: next.at };
+    end = next;
   }
 
   function show(upTo: LogEnd): void {
@@ -111,9 +138,9 @@ export function openChainedLog(options: ChainedLogOptions): EventLog {
       const { batch, record, next } = nextBatch(facts, at);
       await write(async () => {
         rejected = next.hash;
-        const isSynced = await store.write(record, next, sync);
+        const isSynced = await store.write(record, next, sync || reclaiming);
         rejected = undefined;
-        end = next;
+        endWith(next);
         unsynced.push(record);
         if (isSynced) show(next);
       });
@@ -130,7 +157,7 @@ export function openChainedLog(options: ChainedLogOptions): EventLog {
     if (heldBytes + record.bytes.length > heldBytesMax) return undefined;
     heldBytes += record.bytes.length;
     unsynced.push(record);
-    end = next;
+    endWith(next);
     return batch;
   }
 
@@ -159,15 +186,65 @@ export function openChainedLog(options: ChainedLogOptions): EventLog {
       show(end);
     });
 
+  async function dropBefore(position: number): Promise<void> {
+    assertUsable();
+    assert(dropping === undefined, 'what was dropped before is still being removed');
+    dropping = dropAll(position);
+    try {
+      await dropping;
+    } finally {
+      dropping = undefined;
+    }
+  }
+
+  /** A step at a time, so that nobody who appends or closes waits for more than one of them. */
+  async function dropAll(position: number): Promise<void> {
+    try {
+      const begin = start.position;
+      if (position !== begin) {
+        const next = await beginningAt(position);
+        await write(() => store.noteStart(next));
+        start = next;
+      }
+      // What a process that was killed left over is before all of it.
+      const oldest = position === begin ? 1 : begin;
+      const pieces = Math.max(1, Math.ceil(((await store.size(oldest)) - (await store.size(position))) / reclaimBytes));
+      for (let from: number | undefined = oldest; from !== undefined && closing === undefined; ) {
+        const next: number = from;
+        from = await write(() => store.remove(next, position));
+      }
+      reclaiming = true;
+      await syncAll();
+      const piece = Math.ceil((position - oldest) / pieces);
+      for (let from = oldest; from < position && closing === undefined; from += piece) {
+        await store.reclaim(from, Math.min(from + piece, position));
+      }
+    } finally {
+      reclaiming = false;
+    }
+  }
+
+  async function beginningAt(position: number): Promise<Beginning> {
+    for await (const { first, at, previousHash, events } of readAs(codec.decodeStored, position)) {
+      const isCheckpoint = first === position && events[0]?.type === 'log.checkpoint';
+      assert(isCheckpoint, `a log begins with a checkpoint, and at position ${position} there is none`);
+      return { position, at, previousHash };
+    }
+    return assert.fail(`a log begins with a checkpoint, and position ${position} is not synced`);
+  }
+
   /** Everything from the batch that holds `from` up to what is synced now, decoded by `decode`. */
-  async function* readAs<B extends Place>(decode: Decode<B>, from: number): AsyncGenerator<B> {
+  async function* readAs<B extends Place>(decode: Decode<B>, wanted: number | undefined): AsyncGenerator<B> {
     assertOpen();
+    const begun = start;
+    const from = wanted ?? begun.position;
     if (!Number.isSafeInteger(from) || from < 1) throw notInLog(from);
+    if (from < begun.position) throw dropped(`position ${from}`, begun);
     const upTo = synced;
     if (from > upTo.position) return;
     let at = 0;
     try {
-      for await (const links of vouched(store.read(from), from, upTo)) {
+      for await (const links of vouched(store.read(from), from, upTo, begun)) {
         for (const { first, bytes, hash } of links) {
           const batch = decode(bytes, first, node, hash);
           if (batch.at < at) throw broken(`position ${batch.first}`, `its time ${batch.at} is before ${at}, the time of the batch before`);
@@ -177,7 +254,9 @@ export function openChainedLog(options: ChainedLogOptions): EventLog {
         }
       }
     } catch (error) {
-      throw closed ? closedLog() : error;
+      if (closed) throw closedLog();
+      // It was dropped before the store came to it.
+      throw at === 0 && from < start.position ? dropped(`position ${from}`, start) : error;
     }
   }
 
@@ -214,6 +293,7 @@ export function openChainedLog(options: ChainedLogOptions): EventLog {
       // Whatever was observed before an orderly stop survives a loss of power after it.
       if (failure === undefined) await syncAll();
     } finally {
+      await dropping?.catch(() => undefined);
       closed = true;
       bell.ring();
       await store.close();
@@ -231,6 +311,9 @@ export function openChainedLog(options: ChainedLogOptions): EventLog {
 
   return {
     node,
+    get oldest() {
+      return { position: start.position, at: start.at };
+    },
     get end() {
       return end;
     },
@@ -248,8 +331,13 @@ export function openChainedLog(options: ChainedLogOptions): EventLog {
       assertUsable();
       await syncAll();
     },
-    read: ({ from = 1 } = {}) => readAs(codec.decodeBatch, from),
-    readStored: ({ from = 1 } = {}) => readAs(codec.decodeStored, from),
+    read: ({ from } = {}) => readAs(codec.decodeBatch, from),
+    readStored: ({ from } = {}) => readAs(codec.decodeStored, from),
+    dropBefore,
+    async size(from = start.position) {
+      assertOpen();
+      return store.size(from);
+    },
     follow: ({ from = synced.position + 1, signal }) => followFrom(from, signal),
     close() {
       closing ??= close();

@@ -2,12 +2,16 @@
  * The envelope that every fact travels in, and the union of all facts. The envelope is the same in the log, in NDJSON
  * and on the stream; (`node`, `position`) is an event's identity.
  */
-import { z } from 'zod';
+import type { z } from 'zod';
+import { logCheckpoint } from './catalogue/checkpoint.ts';
 import { configurationApplied } from './catalogue/configuration.ts';
 import { validationRecorded } from './catalogue/health.ts';
 import { clockStepped, logGap, nodeAttested, nodeStalled, nodeStarted, nodeStopped } from './catalogue/node.ts';
 import { overrideCleared, overrideSet } from './catalogue/overrides.ts';
 import { serverDeregistered, serverRegistered, serverUpdated } from './catalogue/servers.ts';
+import type { Actor, Request } from './envelope-parts.ts';
+
+export { type Actor, actor, type Request, request } from './envelope-parts.ts';
 
 /** Every kind of fact there is, in the order of the catalogue's subjects. */
 export const catalogue = [
@@ -17,6 +21,7 @@ export const catalogue = [
   nodeStalled,
   clockStepped,
   logGap,
+  logCheckpoint,
   configurationApplied,
   serverRegistered,
   serverUpdated,
@@ -29,23 +34,6 @@ export const catalogue = [
 type Definition = (typeof catalogue)[number];
 export type EventType = Definition['type'];
 export type DataOf<T extends EventType> = z.output<Extract<Definition, { type: T }>['data']>;
-
-/** Who asked for something. */
-export const actor = z.strictObject({
-  kind: z.enum(['human', 'tool', 'agent', 'system']),
-  name: z.string().min(1).max(200),
-  /** Where the request came from. */
-  address: z.string().max(200).optional(),
-});
-export type Actor = z.output<typeof actor>;
-
-/** Names a command, so that repeating it has one effect. Remembered for 24 h. */
-export const request = z.strictObject({
-  key: z.string().min(1).max(200),
-  /** Digest of the command's body: the same key with another body is refused. */
-  digest: z.string(),
-});
-export type Request = z.output<typeof request>;
 
 /** The envelope around data that has not been looked at. */
 export interface Envelope<T extends string = string, D = unknown> {

@@ -1,15 +1,19 @@
 /**
- * The log on disk: one LevelDB record a batch, its key the position of its first event (8 bytes, big-endian). Three
- * more records say what the log is: `format`, `node`, and `synced`, the end that was last brought to stable storage.
- * Their keys begin with 0xff, which no position does, so they stand behind all batches. A directory that does not fit
- * what it says of itself is refused when it is opened; nothing is repaired here.
+ * The log on disk: one LevelDB record a batch, its key the position of its first event (8 bytes, big-endian). Up to four
+ * more records say what the log is: `format`, `node`, `begins`, where it begins once something was dropped, and
+ * `synced`, the end that was last brought to stable storage. Their keys begin with 0xff, which no position does, so they
+ * stand behind all batches. A directory that does not fit what it says of itself is refused when it is opened; nothing
+ * is repaired here. Beside LevelDB's files lies a witness of how far it was synced (`level-witness.ts`).
  */
 import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
-import { batchFormat, type Link, linkOf, type StoredRecord, sameHash, vouched } from './chain.ts';
-import { type BatchStore, openChainedLog } from './chained-log.ts';
+import { batchFormat, type ChainStart, type Link, linkOf, type StoredRecord, sameHash, vouched, wholeChain } from './chain.ts';
+import { type BatchStore, type Beginning, openChainedLog } from './chained-log.ts';
 import { type Codec, codec as ownCodec } from './codec.ts';
+import { damagedAt } from './level-records.ts';
+import { createWitness, witnessed } from './level-witness.ts';
 import { type EventLog, type LogEnd, LogError, noHash } from './log.ts';
 import { broken, reasonOf, tooNew } from './log-errors.ts';
 
@@ -37,7 +41,8 @@ export async function openLevelLog(options: LevelLogOptions): Promise<EventLog> 
     const node = await readIdentity(database, options);
     const store = levelStore(database, () => openDatabase(directory, false, writeBufferBytes), writeBufferBytes);
     const end = await findEnd(database, store, codec, node);
-    return openChainedLog({ store, node, codec, end });
+    const start = await findStart(database, codec, node);
+    return openChainedLog({ store, node, codec, end, start });
   } catch (error) {
     await database.close();
     throw errorFor(directory, error);
@@ -52,8 +57,8 @@ export interface LevelLogWriter {
   close(): Promise<void>;
 }
 
-/** Makes a log in a directory that holds none. */
-export async function writeLevelLog(directory: string, node: string): Promise<LevelLogWriter> {
+/** Makes a log in a directory that holds none; it will begin with the batch at `start`. */
+export async function writeLevelLog(directory: string, node: string, start: ChainStart = wholeChain): Promise<LevelLogWriter> {
   if (existsSync(join(directory, 'CURRENT'))) {
     const remedy = 'Name a directory that does not exist yet, or an empty one.';
     throw new LogError('log-in-use', `There is a log in ${directory} already.`, remedy);
@@ -62,6 +67,7 @@ export async function writeLevelLog(directory: string, node: string): Promise<Le
   const database = await openDatabase(directory, true, writeBufferBytes);
   await readIdentity(database, { directory, node });
   const store = levelStore(database, () => Promise.resolve(database), writeBufferBytes);
+  if (start.position > 1) await store.noteStart(start);
   let last: LogEnd | undefined;
   return {
     async write(record, end) {
@@ -78,6 +84,7 @@ export async function writeLevelLog(directory: string, node: string): Promise<Le
 async function openDatabase(directory: string, createIfMissing: boolean, writeBufferSize: number): Promise<Database> {
   // LevelDB would leave files of its own in a directory that it only looked at.
   if (!createIfMissing && !existsSync(join(directory, 'CURRENT'))) throw noLog(directory);
+  await checkRecords(directory);
   const database: Database = new ClassicLevel(directory, {
     keyEncoding: 'buffer',
     valueEncoding: 'view',
@@ -92,9 +99,19 @@ async function openDatabase(directory: string, createIfMissing: boolean, writeBu
   }
 }
 
+/** What LevelDB would drop without a word. A directory that cannot be looked at is for LevelDB to complain of. */
+async function checkRecords(directory: string): Promise<void> {
+  const files = (await readdir(directory).catch(() => [])).filter((name) => /^\d+\.log$/.test(name)).sort();
+  for (const name of files) {
+    const at = damagedAt(await readFile(join(directory, name)).catch(() => Buffer.alloc(0)), syncedKey);
+    if (at !== undefined) throw broken(`byte ${at} of ${join(directory, name)}`, 'what is written there was whole once, and is damaged');
+  }
+}
+
 const textKey = (name: string) => Buffer.concat([Buffer.of(0xff), Buffer.from(name)]);
 const formatKey = textKey('format');
 const nodeKey = textKey('node');
+const beginsKey = textKey('begins');
 const syncedKey = textKey('synced');
 /** Every batch's key is before it. */
 const batchesEnd = Buffer.of(0xff);
@@ -134,13 +151,14 @@ async function readIdentity(database: Database, { directory, node, nodeIsExplici
 /** Where the log ends, once what was noted as synced is known to be there, and what follows it to be sound. */
 async function findEnd(database: Database, store: BatchStore, codec: Codec, node: string): Promise<LogEnd> {
   const noted = await readSynced(database);
+  const syncedUpTo = Math.max(noted.position, await witnessed(database.location));
   const [final] = await database.iterator({ lt: batchesEnd, reverse: true, limit: 1 }).all();
   if (final === undefined) {
-    if (noted.position > 0) throw tailLost(noted.position, 0);
+    if (syncedUpTo > 0) throw tailLost(syncedUpTo, 0);
     return { position: 0, at: 0, hash: noHash };
   }
   const last = linkOf(recordOf(final));
-  if (noted.position > last.last) throw tailLost(noted.position, last.last);
+  if (syncedUpTo > last.last) throw tailLost(syncedUpTo, last.last);
   await checkTail(store, noted, last);
   const { at } = codec.decodeBatch(last.bytes, last.first, node, last.hash);
   const end = { position: last.last, at, hash: last.hash };
@@ -153,7 +171,7 @@ async function findEnd(database: Database, store: BatchStore, codec: Codec, node
 async function checkTail(store: BatchStore, noted: Noted, last: Link): Promise<void> {
   const from = Math.max(noted.position, 1);
   let isFirst = noted.position > 0;
-  for await (const links of vouched(store.read(from), from, { position: last.last, hash: last.hash, at: 0 })) {
+  for await (const links of vouched(store.read(from), from, { position: last.last, hash: last.hash })) {
     const link = links[0];
     if (!isFirst || link === undefined) continue;
     isFirst = false;
@@ -179,28 +197,55 @@ async function checkSynced(database: Database, synced: LogEnd, isOurs: (hash: Ui
   }
 }
 
+/** Where the log begins, once the batch that was noted is known to be there, and to be one that a log may begin with. */
+async function findStart(database: Database, codec: Codec, node: string): Promise<Beginning> {
+  const { position, hash: previousHash } = await readNote(database, beginsKey, { position: 1, hash: noHash });
+  const [entry] = await database.iterator({ gte: keyOf(position), lt: batchesEnd, limit: 1 }).all();
+  if (entry === undefined && position === 1) return { position, at: 0, previousHash };
+  const link = entry && linkOf(recordOf(entry));
+  if (link?.first !== position || !sameHash(link.previousHash, previousHash)) {
+    const found = link === undefined ? 'nothing is left' : `what is left begins at position ${link.first}`;
+    throw broken(`position ${position}`, `the log begins there, and its first batch is lost: ${found}`);
+  }
+  const { at, events } = codec.decodeBatch(link.bytes, link.first, node, link.hash);
+  if (position > 1 && events[0]?.type !== 'log.checkpoint') {
+    throw broken(`position ${position}`, 'a log begins with position 1 or with a checkpoint, and this one with neither');
+  }
+  return { position, at, previousHash };
+}
+
 type Noted = Pick<LogEnd, 'position' | 'hash'>;
 
-/** `synced`: a position (8 bytes, big-endian), and the hash of the batch that ends there. */
-async function readSynced(database: Database): Promise<Noted> {
-  const value = await database.get(syncedKey);
-  if (value === undefined) return { position: 0, hash: noHash };
-  if (value.length !== 8 + noHash.length) throw broken('the note of what was synced', 'it is not a position and a hash');
+function readSynced(database: Database): Promise<Noted> {
+  return readNote(database, syncedKey, { position: 0, hash: noHash });
+}
+
+/**
+ * `synced`: a position (8 bytes, big-endian), and the hash of the batch that ends there. `begins`: the position of the
+ * first batch, and the hash of the one that was before it.
+ */
+async function readNote(database: Database, key: Buffer, none: Noted): Promise<Noted> {
+  const value = await database.get(key);
+  if (value === undefined) return none;
+  if (value.length !== 8 + noHash.length) throw broken(`the note "${key.subarray(1)}"`, 'it is not a position and a hash');
   return { position: Number(Buffer.from(value).readBigUInt64BE()), hash: value.subarray(8) };
 }
 
-function syncedNote({ position, hash }: Noted): Buffer {
+function note({ position, hash }: Noted): Buffer {
   return Buffer.concat([keyOf(position), hash]);
 }
 
 /** Keys, notes and LevelDB's own bookkeeping of one write, generously. */
 const bufferMargin = 16 * 1024;
+/** Batches that are removed in one go: some milliseconds of work, for which whoever appends waits. */
+const removedAtOnce = 4096;
 /** Records and bytes that one read from LevelDB brings at most (a single record may be larger). */
 const chunkRecordsMax = 4096;
 const chunkBytesMax = 1024 * 1024;
 
 function levelStore(opened: Database, openAgain: () => Promise<Database>, writeBufferBytes: number): BatchStore {
   let database = opened;
+  const witness = createWitness(opened.location);
 
   /**
    * LevelDB syncs the file of its own log that it is writing to, and no other. When its buffer is full it goes on in a
@@ -216,13 +261,15 @@ function levelStore(opened: Database, openAgain: () => Promise<Database>, writeB
       const isSynced = sync || mayFillBuffer(record);
       // The chained form of a batch is several times faster than the array form.
       const batch = database.batch().put(keyOf(record.first), record.bytes);
-      if (isSynced) batch.put(syncedKey, syncedNote(end));
+      if (isSynced) batch.put(syncedKey, note(end));
       await batch.write({ sync: isSynced });
+      if (isSynced) witness.say(end.position);
       return isSynced;
     },
     async sync(end) {
       // LevelDB does not sync an empty batch; the note is one that says something.
-      await database.batch().put(syncedKey, syncedNote(end)).write({ sync: true });
+      await database.batch().put(syncedKey, note(end)).write({ sync: true });
+      witness.say(end.position);
     },
     async recover(synced, records, end, isOurs) {
       // After a write that failed LevelDB takes no more, even when there is room again; only another opening helps.
@@ -232,7 +279,8 @@ function levelStore(opened: Database, openAgain: () => Promise<Database>, writeB
       const batch = database.batch();
       for await (const key of database.keys({ gt: keyOf(synced.position), lt: batchesEnd })) batch.del(key);
       for (const { first, bytes } of records) batch.put(keyOf(first), bytes);
-      await batch.put(syncedKey, syncedNote(end)).write({ sync: true });
+      await batch.put(syncedKey, note(end)).write({ sync: true });
+      witness.say(end.position);
     },
     async *read(from) {
       try {
@@ -242,7 +290,37 @@ function levelStore(opened: Database, openAgain: () => Promise<Database>, writeB
         throw errorFor(database.location, error);
       }
     },
-    close: () => database.close(),
+    async noteStart({ position, previousHash }) {
+      await database
+        .batch()
+        .put(beginsKey, note({ position, hash: previousHash }))
+        .write({ sync: true });
+    },
+    async remove(from, before) {
+      const keys = await database.keys({ gte: keyOf(from), lt: keyOf(before), limit: removedAtOnce }).all();
+      if (keys.length === 0) return undefined;
+      // Not by `clear`: that writes without a sync of ours, and may leave a file of LevelDB's log that is not whole.
+      const batch = database.batch();
+      for (const key of keys) batch.del(key);
+      await batch.write({ sync: true });
+      return keys.length < removedAtOnce ? undefined : Number((keys.at(-1) as Buffer).readBigUInt64BE()) + 1;
+    },
+    async reclaim(from, before) {
+      try {
+        // It begins with another file of LevelDB's log; that is why whoever writes meanwhile syncs.
+        await database.compactRange(keyOf(from), keyOf(before));
+      } catch (error) {
+        throw errorFor(database.location, error);
+      }
+    },
+    async size(from) {
+      const inTables = await database.approximateSize(keyOf(from), batchesEnd);
+      return inTables + Number(database.getProperty('leveldb.approximate-memory-usage'));
+    },
+    async close() {
+      await witness.close();
+      await database.close();
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 /** What can go wrong with a log, each with the sentence that says so and what to do about it. */
-import { LogError } from './log.ts';
+import { LogError, type LogStart } from './log.ts';
+import { momentText } from './moment-text.ts';
 
 /** `place` is a position, or positions. */
 export function broken(place: string, problem: string, cause?: unknown): LogError {
@@ -23,6 +24,13 @@ export function closedLog(): LogError {
 
 export function notInLog(position: number): LogError {
   return new LogError('log-closed', `There is no position ${position} in a log.`, 'Positions are the whole numbers from 1 on.');
+}
+
+/** `asked` is a position or a moment, in words. */
+export function dropped(asked: string, { position, at }: LogStart): LogError {
+  const remedy = 'Ask about that moment or a later one; how far back a log reaches is set by log.retention and log.max_bytes.';
+  const begins = `it begins at position ${position}, ${momentText(at)}`;
+  return new LogError('log-dropped', `The log no longer holds ${asked}: ${begins}.`, remedy);
 }
 
 /** What an error says, and the deepest reason that it names. */

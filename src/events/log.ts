@@ -31,15 +31,28 @@ export interface LogEnd {
   readonly hash: Uint8Array;
 }
 
+/**
+ * Where a log begins: the first position that it holds, and its moment. That is 1, or a checkpoint where what was before
+ * it was dropped. A log that never held anything begins at position 1, at 0.
+ */
+export interface LogStart {
+  readonly position: number;
+  readonly at: number;
+}
+
 /** Where events come from: a log, or a file that was exported from one. Folding needs no more than this. */
 export interface EventSource {
   /** Whose events these are. */
   readonly node: string;
-  /** Synced batches in order, from the one that holds position `from` (default 1) on. A broken chain throws `log-broken`. */
+  /**
+   * Synced batches in order, from the one that holds position `from` on (default: the first). A broken chain throws
+   * `log-broken`, a position that the log no longer holds `log-dropped`.
+   */
   read(options?: { readonly from?: number }): AsyncIterable<Batch>;
 }
 
 export interface EventLog extends EventSource {
+  readonly oldest: LogStart;
   /** Like `read`, but with the events as they were written. */
   readStored(options?: { readonly from?: number }): AsyncIterable<StoredBatch>;
   /** The last batch written, synced or not. */
@@ -69,6 +82,14 @@ export interface EventLog extends EventSource {
    */
   reopen(): Promise<void>;
   /**
+   * Lets go of everything before `position`, at which a synced checkpoint stands; from the call on it is not shown any
+   * more. Resolves when its bytes are given back. The new beginning is on stable storage before anything goes: what a
+   * killed process left over is let go of by the same call again. Appending and reading go on all the while.
+   */
+  dropBefore(position: number): Promise<void>;
+  /** About how many bytes the log takes from position `from` on (default: all of it). */
+  size(from?: number): Promise<number>;
+  /**
    * Every event from position `from` on (default: what comes next), without gap or duplicate, first from the disk and
    * then as they are synced, until `signal` is aborted or the log is closed.
    */
@@ -88,6 +109,8 @@ export type LogErrorCode =
   | 'log-broken'
   /** The end that was once synced is not there. */
   | 'log-tail-lost'
+  /** Asked for what was dropped: the log begins later. */
+  | 'log-dropped'
   /** The log belongs to another node. */
   | 'log-of-another-node'
   /** Asked for what is not there, or used after closing. */

@@ -24,7 +24,7 @@ export function openMemoryLog({ node, codec = ownCodec, refusal = () => undefine
 const chunkLength = 256;
 
 function memoryStore(refusal: () => LogError | undefined): BatchStore {
-  const records: StoredRecord[] = [];
+  let records: StoredRecord[] = [];
   const mayRefuse = () => {
     const error = refusal();
     if (error !== undefined) throw error;
@@ -44,9 +44,23 @@ function memoryStore(refusal: () => LogError | undefined): BatchStore {
       records.push(...unsynced);
     },
     async *read(from) {
-      for (let index = holderOf(records, from); index < records.length; index += chunkLength) {
-        yield records.slice(index, index + chunkLength);
+      // Removing makes another list, so that whoever reads this one goes on in it.
+      const held = records;
+      for (let index = holderOf(held, from); index < held.length; index += chunkLength) {
+        yield held.slice(index, index + chunkLength);
       }
+    },
+    async noteStart() {
+      mayRefuse();
+    },
+    async remove(_from, before) {
+      mayRefuse();
+      records = records.filter(({ first }) => first >= before);
+      return undefined;
+    },
+    async reclaim() {},
+    async size(from) {
+      return records.reduce((sum, { first, bytes }) => sum + (first >= from ? bytes.length : 0), 0);
     },
     async close() {},
   };

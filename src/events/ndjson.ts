@@ -18,6 +18,8 @@ export interface BatchMark {
   readonly first: number;
   readonly last: number;
   readonly hash: Uint8Array;
+  /** The hash of the batch before: only where the export begins with this one, and the log not with position 1. */
+  readonly previous?: Uint8Array;
 }
 
 type Problem = { readonly problem: string };
@@ -38,12 +40,13 @@ export function eventToLine({ position, at, node, type, v, actor, request, cause
 }
 
 /** Without a line end. It stands behind the events of its batch. */
-export function batchLine({ first, last, hash }: BatchMark): string {
-  return JSON.stringify({ batch: { first, last, hash: Buffer.from(hash).toString('hex') } });
+export function batchLine({ first, last, hash, previous }: BatchMark): string {
+  const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
+  return JSON.stringify({ batch: { first, last, hash: hex(hash), ...(previous !== undefined && { previous: hex(previous) }) } });
 }
 
 const position = z.int().positive();
-const batchMark = z.strictObject({ batch: z.strictObject({ first: position, last: position, hash: sha256 }) });
+const batchMark = z.strictObject({ batch: z.strictObject({ first: position, last: position, hash: sha256, previous: sha256.optional() }) });
 
 export function createLineReader(versions: Versions): LineReader {
   const schemas = new Map([...versions.byType].map(([type, lineage]) => [type, lineage.map(eventSchema)]));
@@ -104,9 +107,10 @@ function eventSchema(version: EventVersion): EventSchema {
 function readMark(line: unknown): StoredLine {
   const checked = check(batchMark, line);
   if ('problem' in checked) return checked;
-  const { first, last, hash } = checked.value.batch;
+  const { first, last, hash, previous } = checked.value.batch;
   if (last < first) return { problem: `batch.last: ${last} is before the first position ${first}` };
-  return { batch: { first, last, hash: Buffer.from(hash, 'hex') } };
+  const before = previous === undefined ? {} : { previous: Buffer.from(previous, 'hex') };
+  return { batch: { first, last, hash: Buffer.from(hash, 'hex'), ...before } };
 }
 
 function check<T>(schema: z.ZodType<T>, value: unknown): { readonly value: T } | Problem {

@@ -30,6 +30,7 @@ import { type Deadline, earliestDeadline } from '../projections/deadlines.ts';
 import { advanceOnce, evolve, type Services } from '../projections/evolve.ts';
 import { type AnswerChange, preview } from '../projections/preview.ts';
 import { isRepetition } from '../projections/repetition.ts';
+import type { CarriedOut } from '../projections/requests.ts';
 import { initialState, type State } from '../projections/state.ts';
 import { createGap } from './gap.ts';
 import type { World } from './world.ts';
@@ -159,9 +160,18 @@ export function createEngine(
   async function carryOut(order: Order): Promise<Outcome> {
     const ruling = decide(order, state);
     if (isRefusal(ruling)) return ruling;
-    if ('carriedOut' in ruling) return { events: await eventsAt(ruling.carriedOut.first, ruling.carriedOut.last), repeated: true };
+    if ('carriedOut' in ruling) return repeatOf(ruling.carriedOut);
     if (ruling.facts.length === 0) return { events: [], repeated: false };
     return { events: await append(ruling.facts, true), repeated: false };
+  }
+
+  async function repeatOf({ first, last }: CarriedOut): Promise<Outcome> {
+    try {
+      return { events: await eventsAt(first, last), repeated: true };
+    } catch (error) {
+      if (error instanceof LogError && error.code === 'log-dropped') return noLongerHeld(first);
+      throw error;
+    }
   }
 
   async function eventsAt(first: number, last: number): Promise<readonly Event[]> {
@@ -313,7 +323,8 @@ export function createEngine(
     },
     async fold(source, onBatch) {
       assert(!running, 'a running engine folds what it appends itself');
-      for await (const batch of source.read({ from: state.position + 1 })) {
+      // What begins with a checkpoint begins behind position 1.
+      for await (const batch of source.read(state.position === 0 ? {} : { from: state.position + 1 })) {
         foldBatch(batch);
         onBatch?.(batch);
       }
@@ -365,6 +376,14 @@ const tooMany: Refusal = {
   error: `more than ${ordersMax} commands wait to be carried out`,
   remedy: 'repeat it later, with the same request key',
 };
+
+function noLongerHeld(position: number): Refusal {
+  return {
+    refused: 'already-carried-out',
+    error: `this command was carried out before, at position ${position}, which the log no longer holds`,
+    remedy: 'look at what stands now, and use a new key for a new command',
+  };
+}
 
 const stopping: Refusal = {
   refused: 'log-unavailable',

@@ -39,6 +39,8 @@ type Head = z.output<typeof headShape>;
 export interface SnapshotFolder {
   /** The state of the newest snapshot that fits the log; undefined where none does. */
   restore(log: EventLog): Promise<State | undefined>;
+  /** Removes those of before `position`, where the log begins now: what follows them is no longer there. */
+  removeBefore(position: number): Promise<void>;
   /** Writes the state, which ends with the batch at `end`, and removes all but the newest two. */
   write(state: State, node: string, end: LogEnd): Promise<void>;
 }
@@ -68,6 +70,10 @@ export function openSnapshotFolder(folder: string, warn: (sentence: string) => v
         warn(`snapshots were passed over, and ${instead} (${reasons.join('; ')})`);
       }
       return restored;
+    },
+
+    async removeBefore(position) {
+      for (const name of await names()) if (Number.parseInt(name, 10) < position) await rm(join(folder, name), { force: true });
     },
 
     async write(state, node, end) {
@@ -110,6 +116,7 @@ async function restoreFrom(path: string, log: EventLog): Promise<State | string>
  *     made by other folds              passed over
  *     its bytes have another hash      passed over
  *     of another node, or the log has another batch at its position, or none    passed over
+ *     of before the log's beginning    passed over: what follows it was dropped
  *     later than what follows it       passed over: time would go back
  */
 async function misfit(head: Head, body: Uint8Array, log: EventLog): Promise<string | undefined> {
@@ -117,6 +124,7 @@ async function misfit(head: Head, body: Uint8Array, log: EventLog): Promise<stri
   if (createHash('sha256').update(body).digest('hex') !== head.sha256) return 'its bytes are damaged';
   if (head.node !== log.node) return `it is of node ${head.node}`;
   if (head.position > log.end.position) return `the log ends at position ${log.end.position}`;
+  if (head.position < log.oldest.position) return `the log begins at position ${log.oldest.position}`;
   let isFirst = true;
   for await (const { last, at, hash } of log.read({ from: head.position })) {
     if (isFirst && (last !== head.position || Buffer.from(hash).toString('hex') !== head.batchHash)) {

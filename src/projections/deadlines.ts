@@ -27,6 +27,12 @@ export function noDeadlines(): Deadlines {
   return { heap: [], until: new Map() };
 }
 
+/** Calls off all of them. */
+export function forgetDeadlines(deadlines: Deadlines): void {
+  deadlines.heap.length = 0;
+  deadlines.until.clear();
+}
+
 /** Sets the deadline of this kind and key, replacing an earlier one; null calls it off. */
 export function setDeadline(deadlines: Deadlines, kind: DeadlineKind, key: string, at: number | null): void {
   const name = `${kind} ${key}`;
@@ -39,6 +45,11 @@ export function setDeadline(deadlines: Deadlines, kind: DeadlineKind, key: strin
   deadlines.until.set(name, at);
   push(deadlines.heap, { at, kind, key });
   if (deadlines.heap.length > 2 * deadlines.until.size + 64) dropHusks(deadlines);
+}
+
+/** When the deadline of this kind and key fires; undefined: it does not. */
+export function dueAt(deadlines: Deadlines, kind: DeadlineKind, key: string): number | undefined {
+  return deadlines.until.get(`${kind} ${key}`);
 }
 
 /** The deadline that fires next. */

@@ -6,9 +6,10 @@
 import assert from 'node:assert/strict';
 import type { Event } from '../events/event.ts';
 import { assertNever } from './assert-never.ts';
+import { evolveCheckpoint } from './checkpoint.ts';
 import { thresholdsOf } from './checks.ts';
 import { evolveConfiguration, servicesOf } from './configuration.ts';
-import { type Deadline, takeDue } from './deadlines.ts';
+import { type Deadline, dueAt, takeDue } from './deadlines.ts';
 import { evolveHealth, forgetHealth } from './health.ts';
 import { evolveOverrides, expireOverride } from './overrides.ts';
 import { evolveRegistry, serverOf } from './registry.ts';
@@ -59,6 +60,10 @@ function fold(state: State, event: Event): Services {
     case 'override.cleared':
       evolveOverrides(state.overrides, state.deadlines, event);
       return [event.data.service];
+    case 'log.checkpoint':
+      // It says what stands, so it changes no answer; whoever folds from here on begins with the answers that it leads to.
+      evolveCheckpoint(state, event);
+      return none;
     case 'node.started':
     case 'node.stopped':
     case 'node.attested':
@@ -87,6 +92,11 @@ export function advanceOnce(state: State, to: number): Fired | undefined {
   if (deadline.at > state.at) state.at = deadline.at;
   const services = fire(state, deadline);
   for (const service of services) touch(state, service);
+  const again = dueAt(state.deadlines, deadline.kind, deadline.key);
+  assert(
+    again === undefined || again > deadline.at,
+    `I2: ${deadline.kind} ${deadline.key} is due again at the moment at which it fired, so time would never pass it`,
+  );
   return { deadline, services };
 }
 

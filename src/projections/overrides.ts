@@ -17,6 +17,11 @@ export interface Override extends DataOf<'override.set'> {
 /** service -> `authority target` -> override. */
 export type Overrides = Map<string, Map<string, Override>>;
 
+/** The key of an override among those of its service. */
+export function overrideKey({ authority, address, port }: Pick<Override, 'authority' | 'address' | 'port'>): string {
+  return keyOf(authority, address, port);
+}
+
 function keyOf(authority: Authority, address: string, port: number | null): string {
   return `${authority} ${targetText(address, port)}`;
 }

@@ -4,6 +4,7 @@ import { answerOf, type ServiceAnswer } from './answers.ts';
 import { servicesOf } from './configuration.ts';
 import { noDeadlines } from './deadlines.ts';
 import { evolve } from './evolve.ts';
+import type { BackendHealth } from './health.ts';
 import type { State } from './state.ts';
 
 /** One service's answer without and with the facts; undefined where the configuration does not name it. */
@@ -16,6 +17,7 @@ export interface AnswerChange {
 /** What would change if these facts came next. The state stays as it is. */
 export function preview(state: State, facts: readonly Fact[]): readonly AnswerChange[] {
   const services = [...servicesConcerned(state, facts)];
+  if (services.length === 0) return [];
   const copy = copyOfServices(state, services);
   for (const { request: _unremembered, ...fact } of facts) {
     evolve(copy, { position: copy.position + 1, at: copy.at, node: '', v: 0, ...fact } as Event);
@@ -34,23 +36,31 @@ function servicesConcerned(state: State, facts: readonly Fact[]): Set<string> {
   return services;
 }
 
-/** A state that holds these services alone and shares nothing that folding changes. */
+/**
+ * A state that holds these services alone and shares nothing that folding changes. What folds only ever replace is shared:
+ * a service may have thousands of servers, and every order is tried.
+ */
 function copyOfServices(state: State, services: readonly string[]): State {
-  const only = <V>(from: ReadonlyMap<string, V>): [string, V][] =>
+  const only = <V>(from: ReadonlyMap<string, V>, copy: (value: V) => V): [string, V][] =>
     services.flatMap((service) => {
       const value = from.get(service);
-      return value === undefined ? [] : [[service, structuredClone(value)] as [string, V]];
+      return value === undefined ? [] : [[service, copy(value)] as [string, V]];
     });
   return {
     position: state.position,
     at: state.at,
+    checkpoint: state.checkpoint,
     configuration: state.configuration,
-    registry: new Map(only(state.registry)),
-    health: new Map(only(state.health)),
-    overrides: new Map(only(state.overrides)),
+    registry: new Map(only(state.registry, (servers) => new Map(servers))),
+    health: new Map(only(state.health, copyOfHealth)),
+    overrides: new Map(only(state.overrides, (overrides) => new Map(overrides))),
     requests: new Map(),
-    standings: new Map(only(state.standings)),
+    standings: new Map(only(state.standings, (standing) => standing)),
     changedAt: new Map(),
     deadlines: noDeadlines(),
   };
+}
+
+function copyOfHealth(backends: ReadonlyMap<string, BackendHealth>): Map<string, BackendHealth> {
+  return new Map([...backends].map(([key, backend]) => [key, { ...backend, against: [...backend.against] }]));
 }

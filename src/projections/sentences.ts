@@ -25,6 +25,8 @@ export function eventSentence(event: Event): string {
     }
     case 'log.gap':
       return `${event.data.dropped.reduce((sum, { repetitions, lost }) => sum + repetitions + lost, 0)} observations were dropped`;
+    case 'log.checkpoint':
+      return 'everything that stood was restated';
     case 'configuration.applied':
       return `configuration ${event.data.digest.slice(0, 12)} applied${by}`;
     case 'server.registered':

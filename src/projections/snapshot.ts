@@ -6,7 +6,7 @@
  */
 import { Decoder, Encoder, ExtensionCodec } from '@msgpack/msgpack';
 import { configurationInForce } from './configuration.ts';
-import { type DeadlineKind, deadlineKinds, noDeadlines, setDeadline } from './deadlines.ts';
+import { setPendingDeadlines } from './pending-deadlines.ts';
 import { initialState, type State } from './state.ts';
 
 /** Entries of a map in one piece: a few milliseconds of work. */
@@ -39,6 +39,8 @@ export function encodeInPieces({ deadlines: _derived, configuration, ...folds }:
 function* pieces(folds: Folds, configuration: InForce | undefined): Generator<Uint8Array> {
   if (configuration !== undefined) yield encoder.encode(['configuration', stored(configuration)]);
   for (const [name, value] of Object.entries(folds)) {
+    // What is not there is left out: MessagePack would make nil of it.
+    if (value === undefined) continue;
     if (!(value instanceof Map)) {
       yield encoder.encode([name, value]);
       continue;
@@ -84,33 +86,11 @@ export function decodeState(bytes: Uint8Array): State {
     else if (state[name] instanceof Map) fill(state[name], values);
     else Object.assign(state, { [name]: values[0] });
   }
-  return withDeadlines(state);
-}
-
-function withDeadlines(state: State): State {
-  const deadlines = noDeadlines();
-  for (const kind of deadlineKinds) {
-    for (const [key, at] of pending[kind](state)) setDeadline(deadlines, kind, key, at);
-  }
-  return { ...state, deadlines };
+  setPendingDeadlines(state);
+  return state;
 }
 
 function fill(map: Map<unknown, unknown>, flat: readonly unknown[]): Map<unknown, unknown> {
   for (let index = 0; index < flat.length; index += 2) map.set(flat[index], flat[index + 1]);
   return map;
 }
-
-/** From where in the folds the deadlines of each kind are known. */
-const pending: Readonly<Record<DeadlineKind, (state: State) => Iterable<readonly [key: string, at: number | null]>>> = {
-  *'override-expires'({ overrides }) {
-    for (const [service, ofService] of overrides) {
-      for (const [key, { until }] of ofService) yield [`${service} ${key}`, until];
-    }
-  },
-  *'request-forgotten'({ requests }) {
-    for (const [key, { until }] of requests) yield [key, until];
-  },
-  *'answer-due'({ standings }) {
-    for (const [service, { dueAt }] of standings) yield [service, dueAt];
-  },
-};

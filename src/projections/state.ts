@@ -7,11 +7,19 @@ import type { Registry } from './registry.ts';
 import type { Requests } from './requests.ts';
 import type { Standings } from './standing.ts';
 
+/** The last fact that restated everything. */
+interface LastCheckpoint {
+  readonly position: number;
+  readonly at: number;
+}
+
 export interface State {
   /** Position of the last event folded in; 0: none. */
   position: number;
   /** The moment that the state stands at. */
   at: number;
+  /** From here back to the one before, and so on, without a search. */
+  checkpoint: LastCheckpoint | undefined;
   configuration: ConfigurationInForce | undefined;
   readonly registry: Registry;
   readonly health: Health;
@@ -28,6 +36,7 @@ export function initialState(): State {
   return {
     position: 0,
     at: 0,
+    checkpoint: undefined,
     configuration: undefined,
     registry: new Map(),
     health: new Map(),

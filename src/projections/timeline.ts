@@ -4,6 +4,7 @@
  */
 import type { Event } from '../events/event.ts';
 import { answerOf, answerText, hasFitServer, type ServiceAnswer, type Tier } from './answers.ts';
+import { servicesOf } from './configuration.ts';
 import type { Deadline } from './deadlines.ts';
 import { entryOf } from './endpoint.ts';
 import { type Family, families } from './routing/family.ts';
@@ -75,6 +76,19 @@ export interface ServiceSummary {
 
 export function emptyTimeline(): Timeline {
   return { stories: new Map(), entries: new Set() };
+}
+
+/** Begins in the middle of things: what is answered now is where every story starts, and no change. */
+export function beginTimeline(timeline: Timeline, state: State): void {
+  for (const service of servicesOf(state.configuration)) {
+    const answer = answerOf(state, service);
+    if (answer === undefined) continue;
+    const story = entryOf(timeline.stories, service, newStory);
+    noteFitness(story, answer, state.at);
+    story.text = answerText(answer);
+    story.shown = shown(answer);
+    story.before = { at: state.at, text: story.text, shown: story.shown };
+  }
 }
 
 /** Takes a change in; mostly it does nothing to the answers, or only to their tiers, which clients do not see. */

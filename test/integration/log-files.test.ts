@@ -11,7 +11,11 @@ import { type ExportOptions, exportLines, isWhole } from '../../src/nodes/log-fi
 import { importLog } from '../../src/nodes/log-files/import.ts';
 import { withStoppedLog } from '../../src/nodes/log-files/stopped-log.ts';
 import { verifyLog } from '../../src/nodes/log-files/verify.ts';
-import { a, app, b, checked, overridden, started } from '../given.ts';
+import { openSource } from '../../src/nodes/replay/open-source.ts';
+import { replay } from '../../src/nodes/replay/replay.ts';
+import { evolve } from '../../src/projections/evolve.ts';
+import { initialState } from '../../src/projections/state.ts';
+import { a, app, b, checked, inForce, oneDomain, overridden, restated, started, unchecked } from '../given.ts';
 
 let folder: string;
 let directory: string;
@@ -36,8 +40,10 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true }));
 
-const exported = (options: ExportOptions) =>
-  withStoppedLog(join(folder, 'data'), async (log) => {
+const exported = (options: ExportOptions) => exportedFrom(join(folder, 'data'), options);
+
+const exportedFrom = (path: string, options: ExportOptions) =>
+  withStoppedLog(path, async (log) => {
     const lines: string[] = [];
     for await (const some of exportLines(log, options)) lines.push(...some);
     return lines.map((line) => `${line}\n`).join('');
@@ -61,7 +67,7 @@ describe('a whole export', () => {
     const ofLog = await verifyLog(directory);
     assert.deepEqual(
       { ...ofLog, hash: ofLog.hash.length },
-      { node: 'ow-1', batches: 4, events: 7, position: 7, at: 4_000, hash: 64, problem: null },
+      { node: 'ow-1', begins: { position: 1, at: 1_000 }, batches: 4, events: 7, position: 7, at: 4_000, hash: 64, problem: null },
     );
     assert.deepEqual(await verifyLog(await file(text)), ofLog);
   });
@@ -133,6 +139,88 @@ describe('a part of a log', () => {
       { kind: 'human', name: 'human-2', address: 'address-3' },
       { kind: 'tool', name: 'tool-4' },
     ]);
+  });
+});
+
+describe('a log whose beginning was dropped', () => {
+  let dropped: string;
+  let lines: readonly string[];
+  before(async () => {
+    dropped = join(folder, 'dropped', 'log');
+    const log = await openLevelLog({ directory: dropped, node: 'ow-1' });
+    await log.append(inForce(oneDomain([a, b], {}, unchecked)), 1_000, { sync: true });
+    const state = initialState();
+    for await (const batch of log.read()) for (const event of batch.events) evolve(state, event);
+    await log.append([restated(state)], 2_000, { sync: true });
+    await log.append([overridden(a, 'down')], 3_000, { sync: true });
+    await log.dropBefore(4);
+    await log.close();
+    lines = (await exportedFrom(dropped, {})).trimEnd().split('\n');
+  });
+
+  it('is verified, says where it begins, and so does its export, whose first batch line names the hash before it', async () => {
+    const verdict = await verifyLog(dropped);
+    assert.deepEqual([verdict.begins, verdict.position, verdict.events, verdict.problem], [{ position: 4, at: 2_000 }, 5, 2, null]);
+    assert.deepEqual(await verifyLog(await file(`${lines.join('\n')}\n`)), verdict);
+    assert.match(lines[1] as string, /^\{"batch":\{"first":4,"last":4,"hash":"[0-9a-f]{64}","previous":"[0-9a-f]{64}"\}\}$/);
+    assert.doesNotMatch(lines[3] as string, /previous/);
+  });
+
+  it('becomes the same log again, which goes on', async () => {
+    const target = join(folder, 'dropped-imported');
+    await importLog(await file(`${lines.join('\n')}\n`), target);
+    assert.deepEqual(await verifyLog(target), await verifyLog(dropped));
+    const log = await openLevelLog({ directory: target, node: 'ow-1' });
+    assert.deepEqual([log.oldest, (await log.append([started()], 4_000, { sync: true })).first], [{ position: 4, at: 2_000 }, 6]);
+    await log.close();
+  });
+
+  it('that was changed on the way is found out', async () => {
+    const [checkpoint, mark, ...rest] = lines as [string, string, ...string[]];
+    const withoutPrevious = mark.replace(/,"previous":"[0-9a-f]+"/, '');
+    const previous = /,"previous":"[0-9a-f]+"/.exec(mark)?.[0] as string;
+    const rows: readonly [content: readonly string[], problem: RegExp][] = [
+      [[checkpoint, withoutPrevious, ...rest], /:2: the batch line of position 4 does not name the hash before it/],
+      [
+        [checkpoint, mark.replace(/"previous":"[0-9a-f]{8}/, '"previous":"00000000'), ...rest],
+        /:2: the events of positions 4 to 4 do not have/,
+      ],
+      [rest, /:1: position 5 stands where 1 should/],
+      [
+        [checkpoint, mark, rest[0] as string, (rest[1] as string).replace('"}}', `"${previous}}}`)],
+        /:4: .* names a hash before it, and is not the first/,
+      ],
+    ];
+    for (const [content, problem] of rows) {
+      const verdict = await verifyLog(await file(`${content.join('\n')}\n`));
+      assert.match(verdict.problem?.error ?? 'none', problem);
+    }
+  });
+
+  it('says of what it no longer holds that it does not, and since when it does', async () => {
+    const begins = /^The log no longer holds .*: it begins at position 4, 1970-01-01T00:00:02\.000Z\.$/;
+    for (const options of [{ from: 3 }, { to: 3 }, { since: 1_999 }, { until: 1_000 }]) {
+      await assert.rejects(exportedFrom(dropped, options), { code: 'log-dropped', message: begins }, JSON.stringify(options));
+    }
+    assert.equal((await exportedFrom(dropped, { since: 2_000, from: 4 })).split('\n').length, 3);
+  });
+
+  it('is replayed from what stood where it begins: the checkpoint is no change', async () => {
+    for (const path of [dropped, await file(lines.filter((line) => !line.startsWith('{"batch"')).join('\n'))]) {
+      const opened = await openSource(path, { skipBad: false });
+      const { timeline, services, events, from } = await replay(opened.source);
+      await opened.close();
+      assert.deepEqual([events, from], [2, 2_000]);
+      assert.deepEqual(
+        timeline.map(({ at, from, to }) => [at, from?.A?.addresses.length, to?.A?.addresses.length]),
+        [[3_000, 2, 1]],
+      );
+      assert.deepEqual([services[0]?.changes, services[0]?.outages, services[0]?.withoutFitMs], [1, 0, 0]);
+    }
+    await assert.rejects(
+      replay((await openSource(await file(lines[2] as string), { skipBad: false })).source),
+      /position 5, not 1, and is no checkpoint/,
+    );
   });
 });
 

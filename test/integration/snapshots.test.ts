@@ -99,8 +99,11 @@ describe('a start', () => {
       warnings = [];
       const again = await startedFrom(log, engine);
       assert.equal(again.digest, digest(engine.state));
-      assert.ok(again.from > 30 && again.from < engine.state.position - 10);
-      assert.equal(warnings.length, 1);
+      assert.ok(
+        again.from > 30 && again.from < engine.state.position - 10,
+        `it began from ${again.from} of ${engine.state.position}: ${warning}`,
+      );
+      assert.equal(warnings.length, 1, `${warning}`);
       assert.match(warnings[0] as string, warning);
     }
   });

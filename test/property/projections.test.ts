@@ -26,8 +26,9 @@ function holds<T>(arbitrary: fc.Arbitrary<T>, law: (value: T) => void | Promise<
   );
 }
 
-/** Where to cut a list, as parts of its length. */
-const cuts = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 5 });
+/** Where to cut a list, as parts of its length; doubles of fast-check are mostly next to nothing. */
+const part = fc.nat(1_000).map((of) => of / 1_000);
+const cuts = fc.array(part, { maxLength: 5 });
 
 const textOf = (state: State, service: string) => {
   const answer = answerOf(state, service);
@@ -54,7 +55,7 @@ describe('folding', () => {
     }));
 
   it('is the same however often time was let pass in between', () =>
-    holds(fc.tuple(scenario, fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true }))), ([{ events }, draws]) => {
+    holds(fc.tuple(scenario, fc.infiniteStream(part)), ([{ events }, draws]) => {
       const inSteps = initialState();
       for (const event of events) {
         for (const draw of [...draws.take(3)].sort()) advance(inSteps, inSteps.at + Math.floor(draw * (event.at - inSteps.at)));

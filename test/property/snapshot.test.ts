@@ -15,7 +15,9 @@ function fold(events: readonly Event[], state: State = initialState()): State {
   return state;
 }
 
-const cutScenario = fc.tuple(scenario, fc.double({ min: 0, max: 1, noNaN: true }), fc.nat(50));
+/** Where to cut, as a part of a length; doubles of fast-check are mostly next to nothing. */
+const part = fc.nat(1_000).map((of) => of / 1_000);
+const cutScenario = fc.tuple(scenario, part, fc.nat(50));
 
 describe('a snapshot', () => {
   it('and the tail lead to the digest that folding from zero has, then and a day later', () => {

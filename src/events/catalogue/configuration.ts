@@ -5,6 +5,7 @@
  * value is here; what several fields say together is in `commands/configuration-problems.ts`.
  */
 import { z } from 'zod';
+import { byteSizePattern, bytesOf } from '../byte-size.ts';
 import { defineEvent } from '../define-event.ts';
 import { address, domainName, duration, port, sha256 } from './scalars.ts';
 
@@ -28,10 +29,7 @@ const listenAddress = z
 const cidr = z.union([z.cidrv4(), z.cidrv6()], 'expected a network such as 10.0.0.0/8 or 2001:db8::/32');
 
 /** A whole number of bytes, or text such as `512MiB`. */
-const byteSize = z.union(
-  [z.int().positive(), z.string().regex(/^\d+(?:\.\d+)?(?:B|KiB|MiB|GiB|TiB)$/)],
-  'expected bytes, such as 1048576 or 512MiB',
-);
+const byteSize = z.union([z.int().positive(), z.string().regex(byteSizePattern)], 'expected bytes, such as 1048576 or 512MiB');
 
 /** One status, or a range of them from low to high. */
 const statusRange = z.union(
@@ -510,10 +508,13 @@ export const configuration = z.strictObject({
   /** The event log on disk. */
   log: z
     .strictObject({
-      /** How far back it reaches at least. */
+      /** How far back it reaches at least, where `max_bytes` leaves the room. At least 1m. */
       retention: duration(60_000).default('720h'),
-      /** How large it may grow. */
-      max_bytes: byteSize.default('8GiB'),
+      /**
+       * How large it may grow, give or take what LevelDB has in its hands: at most some 16 MiB more between two looks.
+       * What is older goes first; raising it lengthens the past that can be asked about. At least 64MiB.
+       */
+      max_bytes: byteSize.refine((size) => bytesOf(size) >= 64 * 2 ** 20, 'expected at least 64MiB').default('8GiB'),
     })
     .prefault({}),
   /** What a command may not do without force. */
@@ -527,18 +528,6 @@ export const configuration = z.strictObject({
 export type Configuration = z.output<typeof configuration>;
 export type Domain = Configuration['domains'][number];
 export type Region = Configuration['regions'][number];
-
-/** Where secrets stand in a configuration; `*` is every element or key. They never become part of a fact. */
-export const secretPaths = [
-  ['overwatch', 'agent_tokens', '*'],
-  ['overwatch', 'gossip', 'encryption_key'],
-  ['agent', 'identity', 'service_token'],
-  ['agent', 'gossip', 'encryption_key'],
-  ['agent', 'backends', '*', 'health_check', 'headers', '*'],
-  ['regions', '*', 'health_check', 'headers', '*'],
-  ['regions', '*', 'servers', '*', 'health_check', 'headers', '*'],
-  ['api', 'tokens', '*', 'token'],
-] as const;
 
 /** What stands where a secret stood: a keyed digest, so that a change can be seen and the secret cannot. */
 export const redactedSecret = /^hmac-sha256:[0-9a-f]{64}$/;

@@ -1,9 +1,12 @@
 /**
  * A log as lines. A whole export holds the hash of every batch and can be verified and imported; one that leaves events
- * out or changes them has no batch lines, so nobody takes it for the whole.
+ * out or changes them has no batch lines, so nobody takes it for the whole. Where a log no longer begins with position 1,
+ * the first batch line also names the hash before it, without which the batch could not be checked.
  */
 import type { Envelope } from '../../events/event.ts';
 import type { EventLog } from '../../events/log.ts';
+import { dropped } from '../../events/log-errors.ts';
+import { momentText } from '../../events/moment-text.ts';
 import { batchLine, eventToLine } from '../../events/ndjson.ts';
 
 export interface ExportOptions {
@@ -28,11 +31,24 @@ export function isWhole({ redact = false, ...filters }: ExportOptions): boolean 
 export async function* exportLines(log: EventLog, options: ExportOptions): AsyncGenerator<readonly string[]> {
   const whole = isWhole(options);
   const redact = options.redact ? redactor() : (event: Envelope) => event;
-  for await (const { first, last, hash, events } of log.readStored({ from: options.from ?? 1 })) {
+  refuseWhatWasDropped(log, options);
+  const { position: begin } = log.oldest;
+  for await (const { first, last, previousHash, hash, events } of log.readStored(
+    options.from === undefined ? {} : { from: options.from },
+  )) {
     if (first > (options.to ?? Number.POSITIVE_INFINITY)) return;
     const lines = events.filter((event) => isAsked(event, options)).map((event) => eventToLine(redact(event)));
-    yield whole ? [...lines, batchLine({ first, last, hash })] : lines;
+    const mark = first === begin && first > 1 ? { first, last, hash, previous: previousHash } : { first, last, hash };
+    yield whole ? [...lines, batchLine(mark)] : lines;
   }
+}
+
+/** Nobody shall take what is left of a time for all of it. */
+function refuseWhatWasDropped({ oldest }: EventLog, { from, to, since, until }: ExportOptions): void {
+  if (oldest.position === 1) return;
+  for (const position of [from, to])
+    if (position !== undefined && position < oldest.position) throw dropped(`position ${position}`, oldest);
+  for (const at of [since, until]) if (at !== undefined && at < oldest.at) throw dropped(`what was at ${momentText(at)}`, oldest);
 }
 
 function isAsked({ position, at, type, data }: Envelope, options: ExportOptions): boolean {

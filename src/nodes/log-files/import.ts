@@ -16,7 +16,7 @@ export async function importLog(file: string, directory: string, onProgress: (ev
   let events = 0;
   try {
     for await (const batch of readWholeExport(file)) {
-      writer ??= await writeLevelLog(directory, batch.node);
+      writer ??= await writeLevelLog(directory, batch.node, { position: batch.record.first, previousHash: batch.previousHash });
       await writer.write(batch.record, batch.end);
       events += batch.events;
       imported = { node: batch.node, events, position: batch.end.position, hash: Buffer.from(batch.end.hash).toString('hex') };

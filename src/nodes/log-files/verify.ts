@@ -9,6 +9,8 @@ export interface Verdict {
   readonly node: string | null;
   readonly batches: number;
   readonly events: number;
+  /** The first position, and when it was; null where nothing is sound. Above 1 what was before it was dropped. */
+  readonly begins: { readonly position: number; readonly at: number } | null;
   /** The last position that is sound, when it was, and the hash that vouches for all up to it. */
   readonly position: number;
   readonly at: number;
@@ -21,8 +23,15 @@ const differences: readonly string[] = ['log-broken', 'log-tail-lost'];
 
 /** `path` is a data folder, a log directory, or an NDJSON file. Rejects where it cannot be looked at, or not be verified. */
 export async function verifyLog(path: string, onProgress: (events: number) => void = () => {}): Promise<Verdict> {
-  const seen = { node: null as string | null, batches: 0, events: 0, end: { position: 0, at: 0, hash: noHash } as LogEnd };
+  const seen = {
+    node: null as string | null,
+    begins: null as Verdict['begins'],
+    batches: 0,
+    events: 0,
+    end: { position: 0, at: 0, hash: noHash } as LogEnd,
+  };
   const note = (end: LogEnd, events: number) => {
+    seen.begins ??= { position: end.position - events + 1, at: end.at };
     seen.end = end;
     seen.batches += 1;
     seen.events += events;
@@ -45,6 +54,6 @@ export async function verifyLog(path: string, onProgress: (events: number) => vo
     if (!(error instanceof LogError) || !differences.includes(error.code)) throw error;
     problem = { code: error.code, error: error.message, remedy: error.remedy };
   }
-  const { node, batches, events, end } = seen;
-  return { node, batches, events, position: end.position, at: end.at, hash: Buffer.from(end.hash).toString('hex'), problem };
+  const { node, begins, batches, events, end } = seen;
+  return { node, begins, batches, events, position: end.position, at: end.at, hash: Buffer.from(end.hash).toString('hex'), problem };
 }

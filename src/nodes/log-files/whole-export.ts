@@ -13,6 +13,8 @@ import { linesByChunk } from '../replay/ndjson-source.ts';
 
 export interface ExportedBatch {
   readonly record: StoredRecord;
+  /** The hash that stands before it. */
+  readonly previousHash: Uint8Array;
   /** Where the log ends with this batch. */
   readonly end: LogEnd;
   readonly node: string;
@@ -32,7 +34,7 @@ export function notWhole(file: string): LogError {
 
 /** Throws `log-broken` at the first line that does not fit, and `log-closed` where the file is no whole export. */
 export async function* readWholeExport(file: string): AsyncGenerator<ExportedBatch> {
-  let end: LogEnd = { position: 0, at: 0, hash: noHash };
+  let end: LogEnd | undefined;
   let node: string | undefined;
   let events: Envelope[] = [];
   let line = 0;
@@ -52,18 +54,19 @@ export async function* readWholeExport(file: string): AsyncGenerator<ExportedBat
         events = [];
         continue;
       }
-      const problem = 'problem' in reading ? reading.problem : misplaced(reading.event, end, events, node);
+      const problem =
+        'problem' in reading ? reading.problem : misplaced(reading.event, end ?? beforeFirst(events, reading.event), events, node);
       if (problem === undefined && 'event' in reading) {
         node = reading.event.node;
         events.push(reading.event);
         continue;
       }
       const found = wrong(file, line, problem as string);
-      if (end.position > 0) throw found;
+      if (end !== undefined) throw found;
       early = found;
     }
   }
-  if (early !== undefined || (events.length > 0 && end.position === 0)) throw notWhole(file);
+  if (early !== undefined || (events.length > 0 && end === undefined)) throw notWhole(file);
   if (events.length > 0) throw wrong(file, line, `the file ends in the middle of a batch, after position ${events.at(-1)?.position}`);
 }
 
@@ -80,15 +83,31 @@ function misplaced(event: Envelope, end: LogEnd, events: readonly Envelope[], no
   return undefined;
 }
 
-function batchOf(mark: BatchMark, events: readonly Envelope[], end: LogEnd): Pick<ExportedBatch, 'record' | 'end'> | string {
+/** A log begins with position 1, or with a checkpoint where what was before it was dropped. */
+function beforeFirst([known]: readonly Envelope[], event: Envelope): LogEnd {
+  const first = known ?? event;
+  return { position: first.type === 'log.checkpoint' ? first.position - 1 : 0, at: 0, hash: noHash };
+}
+
+/** The hash that the batch begins with: that of the batch before, which the first line of a log without its beginning names. */
+function previousHashOf({ first, previous }: BatchMark, end: LogEnd | undefined): Uint8Array | string {
+  if (end === undefined && first > 1) return previous ?? `the batch line of position ${first} does not name the hash before it`;
+  return previous === undefined
+    ? (end?.hash ?? noHash)
+    : `the batch line of position ${first} names a hash before it, and is not the first`;
+}
+
+function batchOf(mark: BatchMark, events: readonly Envelope[], end: LogEnd | undefined): Omit<ExportedBatch, 'node' | 'events'> | string {
   const [first, last] = [events[0], events.at(-1)];
   if (first === undefined || last === undefined) return 'a batch line without events before it';
   if (mark.first !== first.position || mark.last !== last.position) {
     return `the batch line names positions ${mark.first} to ${mark.last}, and before it are ${first.position} to ${last.position}`;
   }
-  const bytes = codec.encodeStored({ previousHash: end.hash, at: first.at, events });
+  const previousHash = previousHashOf(mark, end);
+  if (typeof previousHash === 'string') return previousHash;
+  const bytes = codec.encodeStored({ previousHash, at: first.at, events });
   const hash = hashOf(bytes);
   if (!sameHash(hash, mark.hash))
     return `the events of positions ${mark.first} to ${mark.last} do not have the hash that their batch line names`;
-  return { record: { first: first.position, bytes }, end: { position: last.position, at: first.at, hash } };
+  return { record: { first: first.position, bytes }, previousHash, end: { position: last.position, at: first.at, hash } };
 }

@@ -95,9 +95,11 @@ function batchOf(events: readonly Event[]): Batch {
 function misplaced(event: Event, before: Event | undefined, gapsAllowed: boolean): string | undefined {
   const next = (before?.position ?? 0) + 1;
   if (event.position < next) return `position ${event.position} comes after ${before?.position}`;
-  if (event.position > next && !gapsAllowed) {
+  // A log whose beginning was dropped begins with a checkpoint, which says all that its story needs.
+  const begins = before === undefined && event.type === 'log.checkpoint';
+  if (event.position > next && !gapsAllowed && !begins) {
     return before === undefined
-      ? `the first event has position ${event.position}, not 1: this is a part of a log, and its story cannot be told without what came before`
+      ? `the first event has position ${event.position}, not 1, and is no checkpoint: this is a part of a log, and its story cannot be told without what came before`
       : `position ${event.position} follows ${before.position}: events between them are missing`;
   }
   if (before !== undefined && event.at < before.at) return `at ${event.at} is earlier than the event before it (${before.at})`;

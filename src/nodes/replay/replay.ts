@@ -7,7 +7,14 @@ import type { EventSource } from '../../events/log.ts';
 import { openMemoryLog } from '../../events/memory-log.ts';
 import { answersDigest } from '../../projections/answers.ts';
 import { digest } from '../../projections/digest.ts';
-import { emptyTimeline, recordChange, type ServiceSummary, summarize, type TimelineEntry } from '../../projections/timeline.ts';
+import {
+  beginTimeline,
+  emptyTimeline,
+  recordChange,
+  type ServiceSummary,
+  summarize,
+  type TimelineEntry,
+} from '../../projections/timeline.ts';
 import { virtualClock } from '../clock.ts';
 import { createEngine, type Listener } from '../engine.ts';
 
@@ -35,7 +42,11 @@ export interface ReplayReport {
 export async function replay(source: EventSource, onProgress?: (events: number) => void): Promise<ReplayReport> {
   const timeline = emptyTimeline();
   const attestations = { compared: 0, firstDifference: null as { position: number; at: number } | null };
+  let isFirst = true;
   const listener: Listener = ({ cause, services }, state) => {
+    // A log whose beginning was dropped begins with what stood then.
+    if (isFirst && 'event' in cause && cause.event.type === 'log.checkpoint') beginTimeline(timeline, state);
+    isFirst = false;
     if (services.length > 0) recordChange(timeline, state, services, cause);
     if (!('event' in cause) || cause.event.type !== 'node.attested') return;
     attestations.compared += 1;

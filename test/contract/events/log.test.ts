@@ -9,7 +9,9 @@ import type { Event, Fact } from '../../../src/events/event.ts';
 import { openLevelLog } from '../../../src/events/level-log.ts';
 import { type EventLog, noHash } from '../../../src/events/log.ts';
 import { openMemoryLog } from '../../../src/events/memory-log.ts';
+import { initialState } from '../../../src/projections/state.ts';
 import { madeUpFact, newerCatalogue } from '../../catalogues.ts';
+import { restated } from '../../given.ts';
 
 const fact = (reason: string): Fact => ({ type: 'node.stopped', data: { reason } });
 const facts = (count: number): Fact[] => Array.from({ length: count }, (_, index) => fact(`fact ${index}`));
@@ -277,6 +279,86 @@ for (const [name, makePlace] of [
           await log.close();
         }
         assert.deepEqual([seen, await waiting], [[1], []]);
+      });
+    });
+
+    describe('dropping', () => {
+      const checkpoint = restated(initialState());
+      /** Batches at 1-3, 4-6 and 7-9, a checkpoint at 10, and a batch at 11-13. */
+      beforeEach(async () => {
+        for (let index = 0; index < 3; index++) await log.append(facts(3), 100 + index, synced);
+        await log.append([checkpoint], 200, synced);
+        await log.append(facts(3), 300, synced);
+      });
+      const isDropped = {
+        name: 'LogError',
+        code: 'log-dropped',
+        message: /^The log no longer holds position \d: it begins at position 10, 1970-01-01T00:00:00\.200Z\.$/,
+      };
+
+      test('what is before a checkpoint leaves the rest as it was, and the log begins there', async () => {
+        assert.deepEqual(log.oldest, { position: 1, at: 100 });
+        const before = await all(log.readStored({ from: 10 }));
+        await log.dropBefore(10);
+        assert.deepEqual(log.oldest, { position: 10, at: 200 });
+        assert.deepEqual(await all(log.readStored()), before);
+        assert.deepEqual(await positionsOf(log), numbers(10, 13));
+        assert.deepEqual(await positionsOf(log, 12), numbers(11, 13));
+        assert.equal((await log.append(facts(1), 300, synced)).first, 14);
+      });
+
+      test('is told to whoever asks for what went', async () => {
+        await log.dropBefore(10);
+        await assert.rejects(positionsOf(log, 9), isDropped);
+        await assert.rejects(take(1, log.follow({ from: 1, signal: new AbortController().signal })), isDropped);
+        await assert.rejects(log.dropBefore(4), isDropped);
+      });
+
+      test('makes room', async () => {
+        const [whole, rest] = [await log.size(), await log.size(10)];
+        assert.ok(rest <= whole);
+        await log.dropBefore(10);
+        assert.ok((await log.size()) <= whole);
+      });
+
+      test('is for synced checkpoints alone', async () => {
+        for (const position of [4, 5, 11]) {
+          await assert.rejects(log.dropBefore(position), { name: 'AssertionError', message: /there is none/ });
+        }
+        await log.append([checkpoint], 400, unsynced);
+        await assert.rejects(log.dropBefore(14), { name: 'AssertionError', message: /not synced/ });
+        assert.deepEqual(log.oldest, { position: 1, at: 100 });
+        await log.sync();
+        await log.dropBefore(14);
+        assert.deepEqual(await positionsOf(log), [14]);
+      });
+
+      test('twice, and again where it begins, changes nothing more', async () => {
+        await log.dropBefore(10);
+        await log.dropBefore(10);
+        await log.append([checkpoint], 400, synced);
+        const dropping = log.dropBefore(14);
+        await assert.rejects(log.dropBefore(14), { name: 'AssertionError', message: /still being removed/ });
+        await dropping;
+        assert.deepEqual(await positionsOf(log), [14]);
+      });
+
+      test('takes nothing from whoever reads already, and keeps nobody from appending', async () => {
+        const reading = log.read()[Symbol.asyncIterator]();
+        const seen = [(await reading.next()).value.first];
+        const dropping = log.dropBefore(10);
+        const { first } = await log.append(facts(2), 300, unsynced);
+        await dropping;
+        for (let next = await reading.next(); !next.done; next = await reading.next()) seen.push(next.value.first);
+        assert.deepEqual([seen, first], [[1, 4, 7, 10, 11], 14]);
+        assert.deepEqual([log.synced.position, await positionsOf(log)], [15, numbers(10, 15)]);
+      });
+
+      test('is over when the log is closed', async () => {
+        const dropping = Promise.allSettled([log.dropBefore(10)]);
+        await log.close();
+        const [{ status }] = await dropping;
+        assert.equal(status, 'fulfilled');
       });
     });
 

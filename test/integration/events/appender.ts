@@ -26,8 +26,16 @@ async function appendAndSync(): Promise<void> {
   await log.close();
 }
 
+/** Notes another beginning, and is gone before all that is before it is. */
+async function dropAndDie(): Promise<void> {
+  void log.dropBefore(log.end.position);
+  while (log.oldest.position === 1) await new Promise((resolve) => setImmediate(resolve));
+  process.kill(process.pid, 'SIGKILL');
+}
+
 say('open');
 if (mode === 'hold') setInterval(() => undefined, 60_000);
+else if (mode === 'drop') await dropAndDie();
 else if (mode === 'count') await appendAndSync();
 else {
   await appendForEver().catch(sayWhy);

@@ -1,9 +1,10 @@
 /** What is particular to the log on disk, on a real one: what it refuses to open, and what it keeps when it is killed. */
 import assert from 'node:assert/strict';
 import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -15,8 +16,10 @@ import { linkOf } from '../../../src/events/chain.ts';
 import { createCodec } from '../../../src/events/codec.ts';
 import type { Fact } from '../../../src/events/event.ts';
 import { type LevelLogOptions, openLevelLog } from '../../../src/events/level-log.ts';
-import type { Batch, EventLog, LogErrorCode } from '../../../src/events/log.ts';
+import { type Batch, type EventLog, type LogErrorCode, noHash } from '../../../src/events/log.ts';
+import { initialState } from '../../../src/projections/state.ts';
 import { madeUpFact, newerCatalogue, olderCatalogue } from '../../catalogues.ts';
+import { restated } from '../../given.ts';
 
 const appender = fileURLToPath(new URL('appender.ts', import.meta.url));
 const facts = (count: number, reason = 'x'): Fact[] => Array.from({ length: count }, () => ({ type: 'node.stopped', data: { reason } }));
@@ -144,6 +147,85 @@ describe('a directory that cannot be opened', () => {
   });
 });
 
+/** How many batches lie in the directory before a position, whoever still shows them. */
+async function left(before: number): Promise<number> {
+  let count = 0;
+  await tamper(async (database) => {
+    const end = Buffer.alloc(8);
+    end.writeBigUInt64BE(BigInt(before));
+    count = (await database.keys({ lt: end }).all()).length;
+  });
+  return count;
+}
+
+describe('a log whose beginning was dropped', () => {
+  const checkpoint = restated(initialState());
+
+  test('begins there when it is opened again, and the chain leads on from there', async () => {
+    await writeLog();
+    let log = await open();
+    await log.append([checkpoint], 10, sync);
+    await log.dropBefore(7);
+    const { end } = log;
+    await log.close();
+    assert.equal(await left(7), 0);
+    log = await open();
+    assert.deepEqual([log.oldest, log.end], [{ position: 7, at: 10 }, end]);
+    await log.append(facts(1), 11, sync);
+    assert.deepEqual(
+      (await all(log)).map(({ first }) => first),
+      [7, 8],
+    );
+    await assert.rejects(log.read({ from: 6 })[Symbol.asyncIterator]().next(), { code: 'log-dropped' });
+    await log.close();
+  });
+
+  test('gives the bytes back, whatever is appended meanwhile', async () => {
+    const log = await open({ writeBufferBytes: 64 * 1024 });
+    const reason = () => randomBytes(1_000).toString('hex');
+    for (let index = 0; index < 1_000; index++) await log.append(facts(1, reason()), 1, { sync: false });
+    await log.append([checkpoint], 2, sync);
+    const full = await bytesIn(directory);
+    assert.ok(full > 2_000_000 * 0.5 && Math.abs((await log.size()) - full) < full / 4, `${await log.size()} of ${full}`);
+    const dropping = log.dropBefore(1_001);
+    for (let index = 0; index < 50; index++) await log.append(facts(1), 2, { sync: index % 2 === 0 });
+    await dropping;
+    assert.equal(log.end.position, 1_051);
+    assert.ok((await bytesIn(directory)) < full / 4, `${await bytesIn(directory)} of ${full}`);
+    await log.close();
+    const again = await open();
+    assert.equal(again.end.position, 1_051);
+    await again.close();
+  });
+
+  test('by a process that was killed before it had removed everything: the next one begins there, and removes the rest', async () => {
+    let log = await open();
+    for (let index = 0; index < 10_000; index++) await log.append(facts(1), 1, { sync: false });
+    await log.append([checkpoint], 2, sync);
+    await log.close();
+    const { stdout, signal } = spawnSync(process.execPath, ['--import', 'tsx', appender, directory, 'drop'], {
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
+    assert.deepEqual([stdout, signal], ['open\n', 'SIGKILL']);
+    assert.ok((await left(10_001)) > 0, 'it was killed in the middle of it');
+    log = await open();
+    assert.deepEqual(log.oldest, { position: 10_001, at: 2 });
+    assert.equal((await all(log)).length, 1);
+    await log.dropBefore(10_001);
+    await log.close();
+    assert.equal(await left(10_001), 0);
+    log = await open();
+    assert.equal(log.oldest.position, 10_001);
+    await log.close();
+  });
+});
+
+async function bytesIn(path: string): Promise<number> {
+  const sizes = await Promise.all((await readdir(path)).map(async (name) => (await stat(join(path, name))).size));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
 describe('a log that was tampered with is refused', () => {
   const put = (key: Buffer, value: Buffer | string) => tamper((database) => database.put(key, Buffer.from(value)));
   const rows: readonly [what: string, change: () => Promise<void>, code: LogErrorCode, message: RegExp][] = [
@@ -151,7 +233,7 @@ describe('a log that was tampered with is refused', () => {
     ['a format that never was', () => put(metaKey('format'), 'x'), 'log-broken', /never a format x/],
     ['no format', () => tamper((database) => database.del(metaKey('format'))), 'log-broken', /does not say whose log/],
     ['no name', () => tamper((database) => database.del(metaKey('node'))), 'log-broken', /does not say whose log/],
-    ['a note of another size', () => put(metaKey('synced'), 'x'), 'log-broken', /note of what was synced/],
+    ['a note of another size', () => put(metaKey('synced'), 'x'), 'log-broken', /the note "synced": it is not a position and a hash/],
     [
       'the last batch gone',
       () => tamper((database) => database.del(batchKey(5))),
@@ -200,6 +282,35 @@ describe('a log that was tampered with is refused', () => {
     assert.deepEqual(seen, [1]);
     await log.close();
   });
+
+  const without = (position: number) => tamper((database) => database.del(batchKey(position)));
+  const begins = (position: number, hash: Uint8Array) => put(metaKey('begins'), Buffer.concat([batchKey(position), hash]));
+  const beginnings: readonly (readonly [what: string, change: () => Promise<void>, message: RegExp])[] = [
+    ['the first batch gone', () => without(1), /position 1: the log begins there, .* lost: what is left begins at position 3/],
+    [
+      'a beginning that is no checkpoint',
+      async () => begins(3, await hashAt(1)),
+      /position 3: a log begins with position 1 or with a checkpoint/,
+    ],
+    ['a beginning behind another batch', () => begins(3, noHash), /position 3: the log begins there, and its first batch is lost/],
+    ['a beginning in the middle of a batch', async () => begins(4, await hashAt(1)), /position 4: .* begins at position 5/],
+    ['a beginning behind the end', () => begins(9, noHash), /position 9: .* nothing is left/],
+  ];
+  for (const [what, change, message] of beginnings) {
+    test(what, async () => {
+      await writeLog();
+      await change();
+      await assert.rejects(open(), refused('log-broken', message));
+    });
+  }
+
+  async function hashAt(position: number): Promise<Uint8Array> {
+    let hash: Uint8Array = noHash;
+    await tamper(async (database) => {
+      hash = linkOf({ first: position, bytes: (await database.get(batchKey(position))) as Buffer }).hash;
+    });
+    return hash;
+  }
 
   test('an unsynced batch that does not follow', async () => {
     await writeLog();

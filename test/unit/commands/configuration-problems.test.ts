@@ -258,11 +258,17 @@ check([
     says: [],
   })),
   { what: 'an API that is off needs no tokens', change: { api: { address: ':8080' } }, says: [] },
-  {
-    what: 'an API with tokens may listen anywhere',
-    change: { api: { enabled: true, address: ':8080', tokens: [{ name: 'a', role: 'admin', kind: 'human', token }] } },
-    says: [],
-  },
+  ...[
+    { address: ':8080', says: ['warning api.address: the API listens on :8080 without TLS: whoever is on the way reads the tokens'] },
+    { address: '192.0.2.1:8080', says: ['warning api.address: the API listens on 192.0.2.1:8080 without TLS'] },
+    { address: '127.0.0.1:8080', says: [] },
+    { address: ':8080', tls: { cert_path: '/api.crt', key_path: '/api.key' }, says: [] },
+    { address: ':8080', enabled: false, says: [] },
+  ].map(({ says, ...more }) => ({
+    what: `tokens go over the network in the clear: ${JSON.stringify(more)}`,
+    change: { api: { enabled: true, tokens: [{ name: 'a', role: 'admin', kind: 'human', token }], ...more } },
+    says,
+  })),
   {
     what: 'API and metrics do not share a port',
     change: { api: { enabled: true, address: '127.0.0.1:9090' }, metrics: { enabled: true, address: '127.0.0.1:9090' } },

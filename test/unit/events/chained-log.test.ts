@@ -1,23 +1,30 @@
 /** What the log asks of its store, and in which order: seen by a store that writes it down, and that can refuse. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { StoredRecord } from '../../../src/events/chain.ts';
 import { type BatchStore, openChainedLog } from '../../../src/events/chained-log.ts';
 import { codec } from '../../../src/events/codec.ts';
 import type { Fact } from '../../../src/events/event.ts';
 import { noHash } from '../../../src/events/log.ts';
+import { initialState } from '../../../src/projections/state.ts';
+import { restated } from '../../given.ts';
 
 const facts: readonly Fact[] = [{ type: 'node.stopped', data: { reason: 'x' } }];
 const end = { position: 0, at: 0, hash: noHash };
 
 function open(refusing: { write?: boolean; sync?: boolean; early?: boolean; recover?: boolean } = {}, heldBytesMax?: number) {
   const calls: string[] = [];
+  /** What was written, and what to do while it is given back. */
+  const records = { written: [] as StoredRecord[], giveBack: () => {} };
   const full = new Error('the disk', { cause: new Error('no space left') });
   const later = () => new Promise((resolve) => setImmediate(resolve));
   const store: BatchStore = {
-    async write({ first }, { position }, sync) {
+    async write(record, { position }, sync) {
+      const { first } = record;
       calls.push(`write ${first}-${position}${sync ? ' sync' : ''}`);
       await later();
       if (refusing.write) throw full;
+      records.written.push(record);
       calls.push('written');
       return sync || refusing.early === true;
     },
@@ -31,12 +38,31 @@ function open(refusing: { write?: boolean; sync?: boolean; early?: boolean; reco
       await later();
       if (refusing.recover) throw full;
     },
-    async *read() {},
+    async *read(from) {
+      yield records.written.filter(({ first }) => first >= from);
+    },
+    async noteStart({ position }) {
+      calls.push(`begins ${position}`);
+    },
+    async remove(from, before) {
+      calls.push(`remove ${from} ${before}`);
+      return undefined;
+    },
+    async reclaim(from, before) {
+      calls.push(`reclaim ${from} ${before}`);
+      records.giveBack();
+    },
+    size: async () => 0,
     async close() {
       calls.push('close');
     },
   };
-  return { calls, refusing, log: openChainedLog({ store, node: 'ow-1', codec, end, ...(heldBytesMax !== undefined && { heldBytesMax }) }) };
+  return {
+    calls,
+    refusing,
+    records,
+    log: openChainedLog({ store, node: 'ow-1', codec, end, ...(heldBytesMax !== undefined && { heldBytesMax }) }),
+  };
 }
 
 test('syncing with nothing to sync does not touch the disk, and many calls are one', async () => {
@@ -107,6 +133,18 @@ test('a sync that the disk refused synced nothing; closing says so too, and lets
   await other.log.append(facts, 1, { sync: false });
   await assert.rejects(other.log.close(), unavailable);
   assert.equal(other.calls.at(-1), 'close');
+});
+
+test('what is dropped is noted first, then removed, and given back when nothing is unsynced; what is written meanwhile is synced', async () => {
+  const { calls, log, records } = open();
+  await log.append(facts, 1, { sync: true });
+  await log.append([restated(initialState())], 1, { sync: true });
+  await log.append(facts, 1, { sync: false });
+  calls.length = 0;
+  records.giveBack = () => void log.append(facts, 1, { sync: false });
+  await log.dropBefore(2);
+  await log.sync();
+  assert.deepEqual(calls, ['begins 2', 'remove 1 2', 'sync 3', 'reclaim 1 2', 'write 4-4 sync', 'written']);
 });
 
 test('while the disk refuses a batch can be held, with the positions and the hash that it will have', async () => {

@@ -57,6 +57,7 @@ describe('the digest of a state', () => {
       (state) => void (state.configuration = undefined),
       (state) => void (state.configuration = { ...(state.configuration as NonNullable<State['configuration']>), digest: 'x' }),
       (state) => void (state.configuration = { ...(state.configuration as NonNullable<State['configuration']>), position: 99 }),
+      (state) => void (state.checkpoint = { position: 1, at: 10 }),
       (state) => void state.registry.delete(other),
       (state) => renameKey(state.registry, other, 'third'),
       (state) => renameKey(state.overrides, other, 'third'),

@@ -6,6 +6,7 @@ import { answerOf, type ServiceAnswer } from '../../../src/projections/answers.t
 import { type DeadlineKind, deadlineKinds } from '../../../src/projections/deadlines.ts';
 import { advanceOnce } from '../../../src/projections/evolve.ts';
 import { candidateSentence, deadlineSentence, eventSentence } from '../../../src/projections/sentences.ts';
+import { initialState } from '../../../src/projections/state.ts';
 import {
   a,
   a6,
@@ -21,6 +22,7 @@ import {
   overridden,
   registered,
   requested,
+  restated,
   someone,
   started,
   stateOf,
@@ -43,6 +45,7 @@ const table: readonly (readonly [fact: Fact, sentence: string])[] = [
     { type: 'log.gap', data: { since: 1, until: 2, dropped: [{ type: 'validation.recorded', repetitions: 3, lost: 4 }] } },
     '7 observations were dropped',
   ],
+  [restated(initialState()), 'everything that stood was restated'],
   [by({ type: 'configuration.applied', data: { digest, configuration: {} as never } }), 'configuration 0123456789ab applied by human kim'],
   [registered(a), `server ${a}:80 registered (api)`],
   [by(updated(a6)), `server [${a6}]:80 updated by human kim`],
