@@ -13,7 +13,8 @@ import { askEach, type NodeOutcome, noneAnswered } from '../nodes/client/many-no
 import type { DryRun } from '../nodes/client/node-api.ts';
 import { targetText } from '../projections/endpoint.ts';
 import { CommandFailure, exitCodes } from './failure.ts';
-import { type NodeFlags, nodesOf, printJson, withNodeFlags } from './node-flags.ts';
+import { type NodeFlags, printJson, withNodeFlags } from './node-flags.ts';
+import { nodesOf } from './nodes.ts';
 import { remedyOf } from './remedies.ts';
 import { columns, plain, style } from './style.ts';
 

@@ -5,12 +5,13 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { catalogue } from '../events/event.ts';
 import { eventToLine } from '../events/ndjson.ts';
 import type { NodeClient } from '../nodes/client/client.ts';
-import { eventPages } from '../nodes/client/events.ts';
+import { eventPages, isDropped } from '../nodes/client/events.ts';
 import { type EventsPage, eventsOf, type ShownEvent } from '../nodes/client/node-api.ts';
 import { NodeError } from '../nodes/client/node-error.ts';
 import { serviceName } from './change.ts';
 import { eventLine } from './event-words.ts';
-import { askOne, commandWith, type NodeFlags, warn, withNodeFlags } from './node-flags.ts';
+import { commandWith, type NodeFlags, warn, withNodeFlags } from './node-flags.ts';
+import { askOne } from './nodes.ts';
 import { progress } from './progress.ts';
 
 /** How long after the last look the next one follows. */
@@ -55,7 +56,7 @@ function tailCommand(): Command {
     });
 }
 
-const look = (client: NodeClient, { type, service }: TailFlags, from: number): Promise<EventsPage> =>
+const look = (client: NodeClient, { type, service }: TailFlags, from: number | undefined): Promise<EventsPage> =>
   eventsOf(client, { from, type, service });
 
 /** Waits out a node that is away, and says so once. */
@@ -63,7 +64,10 @@ async function lookAgain(client: NodeClient, flags: TailFlags, from: number): Pr
   for (let away = false; ; ) {
     await setTimeout(lookAgainMs);
     try {
-      const page = await look(client, flags, from);
+      const page = await look(client, flags, from).catch((error: unknown) => {
+        if (isDropped(error)) return look(client, flags, undefined);
+        throw error;
+      });
       if (away) warn(`${client.endpoint} answers again`);
       if (page.oldest !== null && page.oldest > from) warn(`the events from ${from} to ${page.oldest - 1} are no longer in the log`);
       return page;
@@ -90,19 +94,19 @@ function exportCommand(): Command {
     .option('--from <position>', 'the first event. Default: the oldest', position)
     .option('--to <position>', 'the last event. Default: the last one now', position)
     .action(async (flags: ExportFlags) => {
-      const { from = 1, to } = flags;
+      const { from, to } = flags;
       const count = await askOne(flags, (client) => writeEvents(client, from, to));
       warn(`${count} events; an export through the API has no batch lines, so "opengslb log verify" cannot check its chain`);
     });
 }
 
-/** Says what is missing at the beginning: replay needs a log from its first event on. */
-async function writeEvents(client: NodeClient, from: number, to: number | undefined): Promise<number> {
+/** Says where the log begins now: what was dropped is in no export. */
+async function writeEvents(client: NodeClient, from: number | undefined, to: number | undefined): Promise<number> {
   const line = progress();
   let count = 0;
   try {
     for await (const { events, oldest, to: last } of eventPages(client, { from, to })) {
-      if (count === 0 && oldest !== null && from > 0 && oldest > from) warn(`the events before ${oldest} are no longer in the log`);
+      if (count === 0 && from === undefined && oldest !== null && oldest > 1) warn(`the events before ${oldest} are no longer in the log`);
       await printAll(events);
       count += events.length;
       line.show(() => `exported ${count} events, up to position ${events.at(-1)?.position ?? 0} of ${last}`);

@@ -6,7 +6,8 @@ import { type AnswersCandidate, answersOf, type ServiceAnswers, type ShownEvent 
 import { endpointText } from '../projections/endpoint.ts';
 import { serviceName } from './change.ts';
 import { sentenceOf } from './event-words.ts';
-import { askOne, commandWith, type NodeFlags, printJson, withNodeFlags } from './node-flags.ts';
+import { commandWith, type NodeFlags, printJson, withNodeFlags } from './node-flags.ts';
+import { askOne } from './nodes.ts';
 import { columns, moment, momentOf, plain, style } from './style.ts';
 
 /** Events of one verdict that are told; of a verdict that took more, the newest. */

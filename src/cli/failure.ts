@@ -1,6 +1,6 @@
 /** How a command fails: a sentence on stderr, what to do about it, and an exit code that scripts can trust. */
 import { NodeError, type NodeErrorKind } from '../nodes/client/node-error.ts';
-import { SettingsError } from '../nodes/client/settings.ts';
+import { SettingsError } from '../nodes/client/settings-error.ts';
 import { ConfigurationError } from '../nodes/configuration/problem.ts';
 import { remedyOf } from './remedies.ts';
 import { stderrStyle } from './style.ts';

@@ -33,10 +33,15 @@ function verifyCommand(): Command {
     });
 }
 
-function verdictWords(path: string, { node, batches, events, position, at, hash, problem }: Verdict): string {
+function verdictWords(path: string, { node, begins, batches, events, position, at, hash, problem }: Verdict): string {
   const amount = `${count(events)} events in ${count(batches)} batches`;
   const upTo = position === 0 ? 'nothing' : `position ${position}, ${moment(at)} UTC: ${hash}`;
-  if (problem === null) return `${style.good('sound')}: ${path}, ${amount}${node === null ? '' : ` of ${node}`}\nends with ${upTo}\n`;
+  const from =
+    (begins?.position ?? 1) === 1
+      ? ''
+      : `begins with position ${begins?.position}, ${moment(begins?.at ?? 0)} UTC: what was before was dropped\n`;
+  if (problem === null)
+    return `${style.good('sound')}: ${path}, ${amount}${node === null ? '' : ` of ${node}`}\n${from}ends with ${upTo}\n`;
   return `${style.bad('not sound')}: ${problem.error}\nsound up to ${upTo}\n${style.dim('what to do:')} ${problem.remedy}\n`;
 }
 

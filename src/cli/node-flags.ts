@@ -1,8 +1,6 @@
-/** The flags of every command that speaks to nodes, and from them the nodes to speak to. */
+/** What commands are made of: an example each, and the flags of every one that speaks to nodes. */
 import { Command, Option } from 'commander';
-import { type ClientOptions, createClient, type NodeClient } from '../nodes/client/client.ts';
-import { askFirst } from '../nodes/client/many-nodes.ts';
-import { type ClientFlags, clientSettings } from '../nodes/client/settings.ts';
+import type { ClientFlags } from '../nodes/client/settings.ts';
 import { stderrStyle } from './style.ts';
 
 export interface NodeFlags extends ClientFlags {
@@ -25,19 +23,6 @@ export function withNodeFlags(command: Command): Command {
     .option('--token <token>', 'what they know you by; others see it in the list of processes, so better OPENGSLB_TOKEN')
     .option('--timeout <duration>', 'how long a node has to answer, such as 5s')
     .option('--json', 'as JSON');
-}
-
-export function nodesOf(flags: ClientFlags): readonly NodeClient[] {
-  const { endpoints, token, timeoutMs } = clientSettings(flags, process.env);
-  return endpoints.map((endpoint) => {
-    const options: ClientOptions = { endpoint, timeoutMs };
-    return createClient(token === undefined ? options : { ...options, token });
-  });
-}
-
-/** Asks the first node that can be reached; which could not is said on stderr. */
-export function askOne<T>(flags: ClientFlags, ask: (client: NodeClient) => Promise<T>): Promise<T> {
-  return askFirst(nodesOf(flags), ask, ({ message }) => warn(`${message}; asking the next`));
 }
 
 export function warn(sentence: string): void {

@@ -4,7 +4,8 @@ import { clearOverride, overridesOf, type ShownOverride, setOverride, tryClearOv
 import { targetText } from '../projections/endpoint.ts';
 import { type ChangeFlags, carryOut, durationFlag, serverTarget, serviceName, withChangeFlags } from './change.ts';
 import { CommandFailure, exitCodes } from './failure.ts';
-import { askOne, commandWith, type NodeFlags, printJson, withNodeFlags } from './node-flags.ts';
+import { commandWith, type NodeFlags, printJson, withNodeFlags } from './node-flags.ts';
+import { askOne } from './nodes.ts';
 import { columns, momentOf, plain, style } from './style.ts';
 
 export interface SetFlags extends ChangeFlags {

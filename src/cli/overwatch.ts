@@ -33,7 +33,7 @@ export async function runOverwatch({ config, mode = 'overwatch' }: OverwatchOpti
   ]);
   const logger = createLogger(configuration.logging);
   for (const warning of warnings) logger.warn(warning);
-  const overwatch = await startOverwatch({ path: config, configuration, version, logger });
+  const overwatch = await startOverwatch({ path: config, configuration, version, logger, environment: process.env });
   process.on('SIGHUP', () => void overwatch.reload({ actor: { kind: 'system', name: 'SIGHUP' }, force: false }));
   const signal = await nextSignal();
   logger.info({ signal }, 'stopping');

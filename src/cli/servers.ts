@@ -14,7 +14,8 @@ import {
 import { endpointText } from '../projections/endpoint.ts';
 import { type ChangeFlags, carryOut, serviceName, withChangeFlags } from './change.ts';
 import { CommandFailure, exitCodes } from './failure.ts';
-import { askOne, commandWith, type NodeFlags, printJson, withNodeFlags } from './node-flags.ts';
+import { commandWith, type NodeFlags, printJson, withNodeFlags } from './node-flags.ts';
+import { askOne } from './nodes.ts';
 import { columns, plain, style } from './style.ts';
 
 interface ListFlags extends NodeFlags {

@@ -4,7 +4,8 @@ import { type Difference, differencesBetween } from '../nodes/client/differences
 import { askEach, type NodeOutcome, noneAnswered } from '../nodes/client/many-nodes.ts';
 import { answerTextsOf, type NodeStatus, statusOf } from '../nodes/client/node-status.ts';
 import { CommandFailure, exitCodes } from './failure.ts';
-import { askOne, commandWith, type NodeFlags, nodesOf, printJson, withNodeFlags } from './node-flags.ts';
+import { commandWith, type NodeFlags, printJson, withNodeFlags } from './node-flags.ts';
+import { askOne, nodesOf } from './nodes.ts';
 import { overrideRows } from './overrides.ts';
 import { columns, plain, style } from './style.ts';
 
@@ -25,7 +26,7 @@ export function statusCommand(): Command {
 }
 
 function statusWords(status: NodeStatus): string {
-  const { endpoint, node, version, position, services, overrides } = status;
+  const { endpoint, node, version, unsigned, position, services, overrides } = status;
   const head = `${style.strong(plain(node ?? endpoint))} at ${endpoint}: ${readyWords(status)}, opengslb ${plain(version)}, log position ${position}`;
   const rows = services.map(({ name, algorithm, tiers, servers, candidates, ttl }) => [
     name,
@@ -38,7 +39,7 @@ function statusWords(status: NodeStatus): string {
       .map(([tier, count]) => `${count} ${tier}`)
       .join(', '),
   ]);
-  const parts = [head, ''];
+  const parts = [head, ...(unsigned === null ? [] : [style.odd(plain(unsigned))]), ''];
   parts.push(rows.length === 0 ? 'no services' : columns(['service', 'answers', 'algorithm', 'ttl', 'servers', 'addresses'], rows));
   parts.push('', overrides.length === 0 ? 'no overrides' : overrideRows(overrides));
   return `${parts.join('\n')}\n`;
@@ -95,7 +96,8 @@ function someMissing(failed: number, all: number): CommandFailure {
 function nodeRows(outcomes: readonly NodeOutcome<NodeStatus>[]): string {
   const rows = outcomes.map((outcome) => {
     if (!outcome.ok) return [outcome.endpoint, style.bad(outcome.error.kind), '', '', '', '', plain(outcome.error.message)];
-    const { endpoint, node, version, ready, missing, position, services, overrides } = outcome.value;
+    const { endpoint, node, version, ready, missing, unsigned, position, services, overrides } = outcome.value;
+    const notes = [missing, unsigned === null ? null : 'DNS is not signed'].filter((note) => note !== null);
     const said = ready ? style.good('ready') : style.bad('not ready');
     return [
       endpoint,
@@ -104,7 +106,7 @@ function nodeRows(outcomes: readonly NodeOutcome<NodeStatus>[]): string {
       plain(version),
       String(position),
       `${services.length}, ${overrides.length}`,
-      plain(missing ?? ''),
+      plain(notes.join(', ')),
     ];
   });
   return columns(['endpoint', '', 'node', 'version', 'position', 'services, overrides', ''], rows);

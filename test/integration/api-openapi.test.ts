@@ -11,6 +11,7 @@ const accesses: Readonly<Record<string, 'open' | Role>> = {
   'GET /ready': 'open',
   'GET /live': 'open',
   'GET /version': 'open',
+  'GET /dnssec/status': 'viewer',
   'GET /services': 'viewer',
   'GET /services/{service}/answers': 'viewer',
   'GET /services/{service}/servers': 'viewer',

@@ -289,6 +289,22 @@ describe('GET /events', () => {
     });
   }
 
+  it('begins where the log does, and says of what was dropped that it was, and since when there is something', async (test) => {
+    const { ask, engine, log } = await runApi(test, { configuration: mixed });
+    await engine.execute(order({ kind: 'takeCheckpoint' }));
+    await log.dropBefore(5);
+    const { body } = await ask<Page>('GET', '/events');
+    assert.deepEqual([body.events.map(({ type }) => type), body.oldest, body.last], [['log.checkpoint'], 5, 5]);
+    assert.equal((await ask<Page>('GET', '/events?from=-1000')).body.events.length, 1);
+    assertError(
+      await ask('GET', '/events?from=4'),
+      410,
+      'log-dropped',
+      `The log no longer holds position 4: it begins at position 5, ${new Date(start).toISOString()}.`,
+      'Ask about that moment or a later one; how far back a log reaches is set by log.retention and log.max_bytes.',
+    );
+  });
+
   it('refuses a type that nobody knows, and names those that there are', async () => {
     const { status, body } = await running.ask<{ error: string }>('GET', '/events?type=server.exploded');
     assert.equal(status, 400);

@@ -38,17 +38,17 @@ interface StreamOptions {
   readonly clock: Clock;
   readonly configuration: Configuration;
   readonly tokens?: Configuration['api']['tokens'];
-  /** As a log that keeps only a part would say. */
-  readonly oldest?: number;
   /** Batches before this position are no longer there when they are read. */
   readonly goneBefore?: number;
+  /** What happens after a stream was let in and before it reads. */
+  readonly beforeRead?: () => Promise<unknown>;
   /** How much is kept of what changed. */
   readonly changesBytesMax?: number;
 }
 
 export async function runStream(
   test: TestContext,
-  { clock, configuration, tokens = [], oldest, goneBefore = 1, changesBytesMax }: StreamOptions,
+  { clock, configuration, tokens = [], goneBefore = 1, beforeRead, changesBytesMax }: StreamOptions,
 ): Promise<RunningStream> {
   const folder = await mkdtemp(join(tmpdir(), 'opengslb-stream-'));
   const log = await openLevelLog({ directory: join(folder, 'log'), node: 'test' });
@@ -60,12 +60,13 @@ export async function runStream(
   listeners.push(recentChanges.listener);
   let batches = 0;
   async function* read(options?: { readonly from?: number }): AsyncGenerator<Batch> {
+    await beforeRead?.();
     for await (const batch of log.read(options)) {
       batches += 1;
       if (batch.first >= goneBefore) yield batch;
     }
   }
-  const watched = Object.create(log, { read: { value: read }, ...(oldest !== undefined && { oldest: { value: oldest } }) }) as EventLog;
+  const watched = Object.create(log, { read: { value: read } }) as EventLog;
   const api = createApi({
     ...{ engine, log: watched, recentChanges, clock },
     logger: pino({ level: 'silent' }),

@@ -24,6 +24,13 @@ async function observed(
   await log.sync();
 }
 
+/** Restates everything and drops what was before: the position at which the log begins now. */
+async function droppedUpToNow({ engine, log }: RunningStream): Promise<number> {
+  await engine.execute(order({ kind: 'takeCheckpoint' }));
+  await log.dropBefore(log.end.position);
+  return log.oldest.position;
+}
+
 describe('events', () => {
   test('without a position the stream begins with what comes next, and every event is what the log holds', async (t) => {
     const running = await runStream(t, { clock: virtualClock(start), configuration });
@@ -150,6 +157,18 @@ describe('changes', () => {
     for (const consumer of [live, kept, folded]) await consumer.end();
   });
 
+  test('of a past that begins with a checkpoint are those that came after it: what stood then is no change', async (t) => {
+    const clock = virtualClock(start);
+    const running = await runStream(t, { clock, configuration, changesBytesMax: 1 });
+    const begin = await droppedUpToNow(running);
+    await incident(running, clock);
+    const consumer = await running.open(`from=${begin}&changes=true`);
+    const frames = await consumer.until(isDone);
+    assert.deepEqual(positions(frames), range(begin, begin + 2));
+    assert.ok(frames.findIndex(isChange) > 1, 'none by the checkpoint');
+    await consumer.end();
+  });
+
   test('more of them than are kept are folded again, and go over into what is kept and what comes', async (t) => {
     const changesBytesMax = 20_000;
     const running = await runStream(t, { clock: virtualClock(start), configuration, changesBytesMax });
@@ -206,17 +225,21 @@ describe('a stream is refused or ended with a reason', () => {
     ['type=a&type=b', 4400, /^query\.type/],
     [`service=${'x'.repeat(5_000)}`, 4400, /^query\.service/],
     ['from=999', 4400, /^query\.from: the log ends at \d+$/],
-    ['from=1', 4410, /^3$/],
+    ['from=1', 4410, /^4$/],
+    ['from=3&changes=true', 4410, /^4$/],
   ];
   test('a wrong filter, a place that is not there, and one that is no longer there', async (t) => {
-    const running = await runStream(t, { clock: virtualClock(start), configuration, oldest: 3 });
+    const running = await runStream(t, { clock: virtualClock(start), configuration });
+    assert.equal(await droppedUpToNow(running), 4);
     for (const [query, code, reason] of refusals) {
       const consumer = await running.open(query);
       const closed = await consumer.closed;
       assert.equal(closed.code, code, query);
       assert.match(closed.reason, reason, query);
     }
-    await (await running.open('from=3')).end();
+    const whole = await running.open('from=4');
+    await whole.until(reached(4));
+    await whole.end();
   });
 
   test('what is given up while it is being read', async (t) => {
@@ -226,6 +249,15 @@ describe('a stream is refused or ended with a reason', () => {
     const consumer = await running.open('from=500');
     assert.deepEqual(await consumer.closed, { code: 4410, reason: '1000' });
     assert.equal(consumer.frames.length, 0);
+  });
+
+  test('what is dropped before it is read', async (t) => {
+    let drop: Promise<number> | undefined;
+    const beforeRead = () => (drop ??= droppedUpToNow(running));
+    const running: RunningStream = await runStream(t, { clock: virtualClock(start), configuration, beforeRead });
+    await observed(running, ...range(1, 300).map(() => checked(a, 'ok')));
+    const consumer = await running.open('from=1');
+    assert.deepEqual(await consumer.closed, { code: 4410, reason: String(await drop) });
   });
 
   test('by the same door as every route: address, page, token', async (t) => {

@@ -14,6 +14,7 @@ import type { Validator } from '../overwatch/validator.ts';
 import type { Clock } from '../world.ts';
 import { backendRoutes } from './backends.ts';
 import { configurationRoutes } from './configuration.ts';
+import { dnssecRoutes } from './dnssec.ts';
 import { type DoorSettings, guardDoor } from './door.ts';
 import { answerErrors, errorOf, sendError } from './error-answers.ts';
 import { connectionError, rawResponse } from './errors.ts';
@@ -71,6 +72,7 @@ const subjects = [
   backendRoutes,
   originalServerRoutes,
   configurationRoutes,
+  dnssecRoutes,
   openapiRoutes,
 ];
 

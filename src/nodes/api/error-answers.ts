@@ -62,6 +62,7 @@ const frameworkErrors: Readonly<Record<string, ConstructorParameters<typeof ApiE
 /** Anything that was thrown, as an answer. What is not foreseen is this program's own fault, and says nothing of its inside. */
 export function errorOf(error: FastifyError | ApiError | LogError): ApiError {
   if (error instanceof ApiError) return error;
+  if (error instanceof LogError && error.code === 'log-dropped') return new ApiError('log-dropped', error.message, error.remedy);
   if (error instanceof LogError) return new ApiError('log-unavailable', error.message, error.remedy);
   if (error.validation !== undefined) return schemaError({ place: error.validationContext ?? 'request', problems: error.validation });
   const known = frameworkErrors[error.code];

@@ -14,11 +14,20 @@ export interface EventPage {
   readonly last: number;
 }
 
-/** `from` is a position from 1 on, or negative: that many before the end. Only what is synced is shown. */
-export async function readPage(log: EventLog, from: number, limit: number, matches: (event: Event) => boolean): Promise<EventPage> {
+/**
+ * `from` is a position from 1 on, or negative: that many before the end, as far as the log goes back; undefined: where it
+ * begins. Only what is synced is shown. A position that was dropped is a `LogError`.
+ */
+export async function readPage(
+  log: EventLog,
+  from: number | undefined,
+  limit: number,
+  matches: (event: Event) => boolean,
+): Promise<EventPage> {
   const last = log.synced.position;
-  const oldest = last === 0 ? null : await oldestPosition(log);
-  const first = Math.max(from > 0 ? from : last + 1 + from, oldest ?? 1);
+  const { position: begin } = log.oldest;
+  const oldest = last === 0 ? null : begin;
+  const first = from !== undefined && from > 0 ? from : Math.max(from === undefined ? begin : last + 1 + from, begin);
   const events: Event[] = [];
   let next = first;
   let bytes = 0;
@@ -38,9 +47,4 @@ export async function readPage(log: EventLog, from: number, limit: number, match
 
 function isFull(found: number, limit: number, bytes: number, scanned: number): boolean {
   return found >= limit || bytes >= apiLimits.eventsBytesMax || scanned >= apiLimits.eventsScannedMax;
-}
-
-async function oldestPosition(log: EventLog): Promise<number | null> {
-  for await (const { first } of log.read()) return first;
-  return null;
 }

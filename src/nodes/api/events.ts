@@ -34,8 +34,8 @@ const limitExpected = `expected a number from 1 to ${apiLimits.eventsMax}`;
 const query = z.strictObject({
   from: wholeNumber(fromExpected)
     .refine((from) => from !== 0, fromExpected)
-    .default(1)
-    .describe('The first position to look at; -20 is the last twenty. Default: the beginning.'),
+    .optional()
+    .describe('The first position to look at; -20 is the last twenty. Default: the oldest that the log holds.'),
   limit: wholeNumber(limitExpected)
     .refine((limit) => limit >= 1 && limit <= apiLimits.eventsMax, limitExpected)
     .default(apiLimits.eventsDefault),

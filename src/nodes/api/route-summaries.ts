@@ -3,6 +3,7 @@ export const routeSummaries: Readonly<Record<string, string>> = {
   'GET /ready': 'Whether the node can do its work: DNS is answered, and every server that is checked has been.',
   'GET /live': 'Whether the program runs.',
   'GET /version': 'Which program this is.',
+  'GET /dnssec/status': 'Whether DNS answers are signed.',
   'GET /services': 'Every service with the tier that answers and its candidates by tier.',
   'GET /services/{service}/answers': 'What DNS says for a service, and for every address why it is in or out.',
   'GET /services/{service}/servers': 'The servers of a service.',

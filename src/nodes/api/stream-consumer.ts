@@ -27,8 +27,7 @@ const unreadable = [closeCodes.failed, 'the log cannot be read; see what the nod
 
 /** What all streams of a node share. */
 export interface StreamSource {
-  /** `oldest`: the first position that is still held, where the log can tell; without it the log begins at 1. */
-  readonly log: EventLog & { readonly oldest?: number };
+  readonly log: EventLog;
   /** Undefined where the node derives none. */
   readonly recent: RecentChanges | undefined;
   readonly tail: Tail;
@@ -48,7 +47,8 @@ export interface StreamConsumer {
 export function serveStream(source: StreamSource, socket: WebSocket, raw: Socket, query: StreamQuery): StreamConsumer {
   const { log, recent, tail, turns, clock } = source;
   const isFiltered = query.type !== undefined || query.service !== undefined;
-  let next = query.from ?? log.synced.position + 1;
+  // Changes are known from where the node has folded to: what was folded and is not synced yet would be the past.
+  let next = query.from ?? (query.changes ? log.end : log.synced).position + 1;
   let isOpen = true;
   let fold: PastFold | undefined;
   /** Where in the recent changes this stream is. */
@@ -130,8 +130,9 @@ export function serveStream(source: StreamSource, socket: WebSocket, raw: Socket
       return next;
     },
     take(event, line) {
-      take(event, line);
+      // Before it comes: that a fact is large is nobody's slowness.
       cutOffIfSlow();
+      take(event, line);
     },
     fail,
   };
@@ -142,7 +143,12 @@ export function serveStream(source: StreamSource, socket: WebSocket, raw: Socket
 
   function fail(error: unknown): void {
     if (!isOpen) return;
-    const isStopping = error instanceof LogError && error.code === 'log-closed';
+    const why = error instanceof LogError ? error.code : undefined;
+    if (why === 'log-dropped') {
+      close(closeCodes.belowRetention, String(log.oldest.position));
+      return;
+    }
+    const isStopping = why === 'log-closed';
     if (!isStopping) source.onTrouble(error);
     const [code, reason] = isStopping ? stopping : unreadable;
     close(code, reason);

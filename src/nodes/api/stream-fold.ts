@@ -1,5 +1,5 @@
 /**
- * Derived changes of the past: a state of its own, folded again from the beginning of the log, as it was then. That
+ * Derived changes of the past: a state of its own, folded again from where the log begins, as it was then. That
  * costs a microsecond an event and the memory of one state, for as long as its consumer is behind the recent changes.
  */
 import type { Event } from '../../events/event.ts';
@@ -15,9 +15,15 @@ export interface PastFold {
 
 export function createPastFold(): PastFold {
   const state = initialState();
-  const watch = watchChanges(state);
+  let watch = watchChanges(state);
   return {
     take(event) {
+      if (state.position === 0 && event.type === 'log.checkpoint') {
+        // What stood already where the log begins is no change.
+        evolve(state, event);
+        watch = watchChanges(state);
+        return { before: [], after: [] };
+      }
       const before: ChangeFrame[] = [];
       if (event.at > state.at) {
         for (let fired = advanceOnce(state, event.at); fired !== undefined; fired = advanceOnce(state, event.at)) {

@@ -28,7 +28,7 @@ export interface RecentChanges {
   readonly oldest: number;
   readonly end: number;
   at(place: number): ChangeFrame | undefined;
-  /** Everything that follows event `position` and is not by it; undefined: the list does not reach back so far. */
+  /** Everything that follows event `position` and is not by it; undefined: the list does not reach back so far. The first call begins it. */
   placeAfter(position: number): number | undefined;
   /** Calls `heard` after each change. Returns how to stop that. */
   listen(heard: () => void): () => void;
@@ -36,13 +36,19 @@ export interface RecentChanges {
 
 /** What follows where the state stands. `bytesMax`: what is kept, give or take a half. */
 export function createRecentChanges(state: State, bytesMax: number = apiLimits.streamChangesBytesMax): RecentChanges {
-  const watch = watchChanges(state);
+  let watch: ChangeWatch | undefined;
   const listeners = new Set<() => void>();
   let frames: ChangeFrame[] = [];
   let characters = 0;
   let dropped = 0;
-  /** Complete for whoever has been shown this event. */
-  let completeAfter = state.position;
+  /** Complete for whoever has been shown this event, once it has begun. */
+  let completeAfter = 0;
+
+  function begin(): void {
+    if (watch !== undefined) return;
+    watch = watchChanges(state);
+    completeAfter = state.position;
+  }
 
   function keep(frame: ChangeFrame): void {
     frames.push(frame);
@@ -57,7 +63,7 @@ export function createRecentChanges(state: State, bytesMax: number = apiLimits.s
 
   return {
     listener({ cause, services }, now) {
-      if (services.length === 0) return;
+      if (watch === undefined || services.length === 0) return;
       const made = changeFrames(watch, services, now, 'event' in cause ? 'event' : 'deadline');
       for (const frame of made) keep(frame);
       if (made.length > 0) for (const heard of listeners) heard();
@@ -70,6 +76,7 @@ export function createRecentChanges(state: State, bytesMax: number = apiLimits.s
     },
     at: (place) => frames[place - dropped],
     placeAfter(position) {
+      begin();
       if (position < completeAfter) return undefined;
       const first = frames.findIndex((frame) => frame.position > position || (frame.position === position && frame.by === 'deadline'));
       return first === -1 ? dropped + frames.length : dropped + first;

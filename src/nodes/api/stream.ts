@@ -92,7 +92,7 @@ function addressOf(request: FastifyRequest): string {
 function outside({ from, changes }: StreamQuery, { log, recent }: StreamSource) {
   if (changes && recent === undefined) return { code: closeCodes.badFilter, reason: 'query.changes: this node derives no changes' };
   if (from === undefined) return undefined;
-  const [oldest, end] = [log.oldest ?? 1, log.synced.position];
+  const [oldest, end] = [log.oldest.position, log.synced.position];
   if (from < oldest) return { code: closeCodes.belowRetention, reason: String(oldest) };
   return from > end + 1 ? { code: closeCodes.badFilter, reason: `query.from: the log ends at ${end}` } : undefined;
 }

@@ -5,7 +5,8 @@ import { type EventsPage, eventsOf, type ShownEvent } from './node-api.ts';
 import { NodeError } from './node-error.ts';
 
 export interface EventRange {
-  readonly from: number;
+  /** Undefined: from the oldest that the log still holds. */
+  readonly from: number | undefined;
   /** Undefined: up to where the log ends when it is first asked. */
   readonly to: number | undefined;
 }
@@ -15,15 +16,15 @@ export async function* eventPages(
   client: NodeClient,
   { from, to }: EventRange,
 ): AsyncGenerator<Pick<EventsPage, 'events' | 'oldest'> & { to: number }> {
-  let next = from;
+  let next: number | undefined = from;
   let end = to;
   do {
     const page = await eventsOf(client, { from: next, limit: clientLimits.eventsAPage });
     end = Math.min(end ?? page.last, page.last);
     const events = page.events.filter(({ position }) => position <= (end as number));
-    if (next !== from) assertConsecutive(client, next, events);
+    if (next !== undefined && next !== from) assertConsecutive(client, next, events);
     yield { events, oldest: page.oldest, to: end };
-    if (page.next <= next && next <= end) throw stuck(client, next);
+    if (next !== undefined && page.next <= next && next <= end) throw stuck(client, next);
     next = page.next;
   } while (next <= end);
 }
@@ -44,6 +45,24 @@ function stuck(client: NodeClient, position: number): NodeError {
 
 /** Facts by position, those that the log still holds. Neighbours come with one request. */
 export async function eventsAt(client: NodeClient, positions: readonly number[]): Promise<ReadonlyMap<number, ShownEvent>> {
+  try {
+    return await heldEventsAt(client, positions);
+  } catch (error) {
+    if (!isDropped(error)) throw error;
+    const { oldest } = await eventsOf(client, { limit: 1 });
+    return heldEventsAt(
+      client,
+      positions.filter((position) => position >= (oldest ?? 1)),
+    );
+  }
+}
+
+/** The node's log begins later than what it was asked for. */
+export function isDropped(error: unknown): error is NodeError {
+  return error instanceof NodeError && error.reason === 'log-dropped';
+}
+
+async function heldEventsAt(client: NodeClient, positions: readonly number[]): Promise<ReadonlyMap<number, ShownEvent>> {
   const found = new Map<number, ShownEvent>();
   const wanted = new Set(positions);
   for (const { first, last } of spans([...wanted].sort((a, b) => a - b))) {

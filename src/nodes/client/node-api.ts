@@ -19,6 +19,8 @@ export type Families = z.output<typeof families>;
 const versionShape = z.looseObject({ version: z.string(), node_version: z.string(), platform: z.string() });
 const readyShape = z.looseObject({ ready: z.boolean(), message: z.string().optional() });
 
+const dnssecShape = z.looseObject({ enabled: z.boolean(), message: z.string().optional() });
+
 const serviceShape = z.looseObject({
   name: z.string(),
   algorithm: z.string(),
@@ -106,6 +108,8 @@ export const versionOf = (client: NodeClient) => client.ask({ path: '/version', 
 
 export const readinessOf = (client: NodeClient) => client.ask({ path: '/ready', shape: readyShape, alsoStatus: 503 });
 
+export const dnssecOf = (client: NodeClient) => client.ask({ path: '/dnssec/status', shape: dnssecShape });
+
 export const servicesOf = async (client: NodeClient) => (await client.ask({ path: '/services', shape: servicesShape })).services;
 
 export const answersOf = (client: NodeClient, service: string) =>
@@ -119,7 +123,8 @@ export const serversOf = async (client: NodeClient, service: string) =>
 export const overridesOf = async (client: NodeClient) => (await client.ask({ path: '/overrides', shape: overridesShape })).overrides;
 
 export interface EventsQuery {
-  readonly from: number;
+  /** Undefined: the oldest that the log still holds. */
+  readonly from?: number | undefined;
   readonly limit?: number;
   readonly type?: string | undefined;
   readonly service?: string | undefined;

@@ -4,6 +4,7 @@ import type { NodeClient } from './client.ts';
 import { clientLimits } from './limits.ts';
 import {
   answersOf,
+  dnssecOf,
   eventsOf,
   overridesOf,
   readinessOf,
@@ -21,6 +22,8 @@ export interface NodeStatus {
   readonly ready: boolean;
   /** What is not ready; null where all is. */
   readonly missing: string | null;
+  /** Why DNS answers are not signed; null where they are. */
+  readonly unsigned: string | null;
   /** The last position that is on stable storage. */
   readonly position: number;
   readonly services: readonly ServiceSummary[];
@@ -28,15 +31,17 @@ export interface NodeStatus {
 }
 
 export async function statusOf(client: NodeClient): Promise<NodeStatus> {
-  const [{ version }, { ready, message }, { events, last }, services, overrides] = await Promise.all([
+  const [{ version }, { ready, message }, dnssec, { events, last }, services, overrides] = await Promise.all([
     versionOf(client),
     readinessOf(client),
+    dnssecOf(client),
     eventsOf(client, { from: -1, limit: 1 }),
     servicesOf(client),
     overridesOf(client),
   ]);
   const node = events[0]?.node ?? null;
-  return { endpoint: client.endpoint, node, version, ready, missing: message ?? null, position: last, services, overrides };
+  const unsigned = dnssec.enabled ? null : (dnssec.message ?? 'DNS answers are not signed');
+  return { endpoint: client.endpoint, node, version, ready, missing: message ?? null, unsigned, position: last, services, overrides };
 }
 
 /** The answers of all services of a node, by name, as text. */

@@ -13,6 +13,7 @@ import type { Environment } from '../configuration/environment.ts';
 import { nearest } from '../configuration/nearest.ts';
 import { endpointExpected, parseEndpoint } from './endpoint.ts';
 import { clientLimits } from './limits.ts';
+import { SettingsError } from './settings-error.ts';
 import { type ContextSettings, readSettingsFile, readTokenFile, type SettingsFile, settingsPath } from './settings-file.ts';
 import { isToken, tokenExpected } from './token.ts';
 
@@ -30,16 +31,6 @@ export interface ClientSettings {
   readonly timeoutMs: number;
   /** Who named the nodes, for messages: `--api`, `the context production`. */
   readonly namedBy: string;
-}
-
-/** A flag or a variable that says nothing usable. */
-export class SettingsError extends Error {
-  readonly remedy: string;
-  constructor(message: string, remedy: string) {
-    super(message);
-    this.name = 'SettingsError';
-    this.remedy = remedy;
-  }
 }
 
 interface Nodes {

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { chmodSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { Environment } from '../configuration/environment.ts';
-import { SettingsError } from './settings.ts';
+import { SettingsError } from './settings-error.ts';
 import { parseSettings, readSettingsFile } from './settings-file.ts';
 
 /** Throws a `SettingsError` where there is no such context, or where the file cannot be changed by a line. */

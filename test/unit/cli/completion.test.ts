@@ -5,7 +5,8 @@ import { test } from 'node:test';
 import { completionScript } from '../../../src/cli/completion.ts';
 import { program, withAllBelow } from '../../../src/cli/program.ts';
 
-const bash = completionScript('bash', program());
+const tree = await program();
+const bash = completionScript('bash', tree);
 
 /** What bash offers for the last of these words. */
 function offered(...words: readonly string[]): readonly string[] {
@@ -47,8 +48,8 @@ for (const [words, expected] of cases) {
 
 test('every script knows every command and every flag', () => {
   for (const shell of ['bash', 'zsh', 'fish'] as const) {
-    const script = completionScript(shell, program());
-    for (const command of withAllBelow(program())) {
+    const script = completionScript(shell, tree);
+    for (const command of withAllBelow(tree)) {
       assert(script.includes(command.name()), `${shell}: ${command.name()}`);
       for (const { long } of command.options) assert(script.includes((long ?? '').slice(2)), `${shell}: ${command.name()} ${long}`);
     }
@@ -58,13 +59,13 @@ test('every script knows every command and every flag', () => {
 for (const shell of ['zsh', 'fish'] as const) {
   const installed = spawnSync(shell, ['--version']).status === 0;
   test(`${shell} reads its script`, { skip: installed ? false : `${shell} is not installed` }, () => {
-    const { status, stderr } = spawnSync(shell, ['-n', '/dev/stdin'], { input: completionScript(shell, program()), encoding: 'utf8' });
+    const { status, stderr } = spawnSync(shell, ['-n', '/dev/stdin'], { input: completionScript(shell, tree), encoding: 'utf8' });
     assert.equal(status, 0, stderr);
   });
 }
 
-test('a description with a quote in it cannot end the quoting', () => {
-  const root = program();
+test('a description with a quote in it cannot end the quoting', async () => {
+  const root = await program();
   root.commands[0]?.description("It's this; echo $(id)");
   for (const shell of ['zsh', 'fish'] as const) assert(completionScript(shell, root).includes("It'\\''s this; echo $(id)"), shell);
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { CommandFailure, tellFailure } from '../../../src/cli/failure.ts';
 import { NodeError } from '../../../src/nodes/client/node-error.ts';
-import { SettingsError } from '../../../src/nodes/client/settings.ts';
+import { SettingsError } from '../../../src/nodes/client/settings-error.ts';
 import { ConfigurationError } from '../../../src/nodes/configuration/problem.ts';
 
 /** The exit code, and what was said on stderr. */

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
+import { dirname, join } from 'node:path/posix';
 import { test } from 'node:test';
 import type { Command } from 'commander';
+import ts from 'typescript';
 import { program, withAllBelow } from '../../../src/cli/program.ts';
+import { parse, read } from '../../house/source.ts';
 import { exampleLines, helpOf } from './example-lines.ts';
 
 const nameOf = (command: Command): string => (command.parent === null ? command.name() : `${nameOf(command.parent)} ${command.name()}`);
-const commands = withAllBelow(program());
+const commands = withAllBelow(await program());
 
 test('every command says what it does, in a sentence, and shows an example of itself', () => {
   assert(commands.length > 20);
@@ -47,8 +50,50 @@ test('the exit codes are told where all of it is', () => {
 
 test('an unknown command or flag ends with an error, at any depth', async () => {
   for (const args of [['nothing-of-that-name'], ['overrides', 'sett'], ['events', 'tail', '--folow']]) {
-    const root = program();
+    const root = await program(args);
     for (const command of withAllBelow(root)) command.configureOutput({ writeErr: () => {} });
     await assert.rejects(root.parseAsync(['node', 'opengslb', ...args]), { name: /CommanderError|Error/, exitCode: 1 });
   }
+});
+
+test('only the file of the command that is asked for is loaded; all, where all have to be known', async () => {
+  const loaded = async (...words: readonly string[]) => (await program(words)).commands.map((command) => command.name());
+  const all = await loaded();
+  assert(all.length > 10);
+  for (const name of all) assert.deepEqual(await loaded(name, '--json'), name === 'completion' ? all : [name]);
+  for (const words of [['--help'], ['help', 'status'], ['stauts'], ['constructor'], ['--mode', 'overwatch']])
+    assert.deepEqual(await loaded(...words), all, words.join(' '));
+  for (const flag of ['-v', '--version']) assert.deepEqual(await loaded(flag), []);
+});
+
+/** What is loaded by the files named, before any of them does anything: what they import other than types and on demand. */
+function loadedBy(...files: readonly string[]): ReadonlySet<string> {
+  const seen = new Set<string>();
+  const left = [...files];
+  for (let path = left.pop(); path !== undefined; path = left.pop()) {
+    if (seen.has(path)) continue;
+    seen.add(path);
+    if (!path.startsWith('src/')) continue;
+    for (const statement of parse(path, read(path)).tree.statements) {
+      if (!ts.isImportDeclaration(statement) || isOfTypes(statement)) continue;
+      const { text } = statement.moduleSpecifier as ts.StringLiteral;
+      left.push(text.startsWith('.') ? join(dirname(path), text) : text);
+    }
+  }
+  return seen;
+}
+
+function isOfTypes({ importClause }: ts.ImportDeclaration): boolean {
+  const bindings = importClause?.namedBindings;
+  if (importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword) return true;
+  return bindings !== undefined && ts.isNamedImports(bindings) && bindings.elements.every(({ isTypeOnly }) => isTypeOnly);
+}
+
+test('version loads nothing that speaks to nodes, and status nothing that only a node or a replay needs', () => {
+  const version = loadedBy('src/cli/main.ts', 'src/cli/version.ts');
+  for (const heavy of ['zod', 'yaml', 'src/nodes/client/client.ts']) assert(!version.has(heavy), `version loads ${heavy}`);
+  const status = loadedBy('src/cli/main.ts', 'src/cli/status.ts');
+  assert(status.has('zod') && status.has('src/nodes/client/client.ts'), 'what is loaded is not found');
+  for (const heavy of ['classic-level', 'fastify', 'pino', 'dns-packet', 'src/events/event.ts', 'src/events/catalogue/configuration.ts'])
+    assert(!status.has(heavy), `status loads ${heavy}`);
 });

@@ -10,6 +10,8 @@ describe('a refused command', () => {
     'unknown-override': 404,
     'unknown-server': 404,
     'unknown-service': 404,
+    'already-carried-out': 409,
+    'checkpoint-too-large': 409,
     'nothing-to-attest': 409,
     'server-exists': 409,
     'static-server': 409,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventPages, eventsAt } from '../../../../src/nodes/client/events.ts';
+import { NodeError } from '../../../../src/nodes/client/node-error.ts';
 import { type Asked, scriptedNode } from './scripted-node.ts';
 
 const event = (position: number) => ({ position, at: 0, node: 'n', type: 't', v: 1, data: {} });
@@ -8,16 +9,17 @@ const event = (position: number) => ({ position, at: 0, node: 'n', type: 't', v:
 /** A log from `oldest` to `last`, given out at most `page` events at a time, whatever is asked for. */
 function logOf({ oldest = 1, last, page = 1_000 }: { oldest?: number; last: () => number; page?: number }) {
   return scriptedNode('http://node', ({ query }: Asked) => {
-    const asked = Number(query?.from);
+    const asked = query?.from === undefined ? oldest : Number(query.from);
     const end = last();
-    const first = Math.max(asked > 0 ? asked : end + 1 + asked, oldest);
+    if (asked > 0 && asked < oldest) throw new NodeError('refused', 'http://node', 'it was dropped', 'ask later', 'log-dropped');
+    const first = asked > 0 ? asked : Math.max(end + 1 + asked, oldest);
     const limit = Math.min(Number(query?.limit), page);
     const events = Array.from({ length: Math.max(0, Math.min(limit, end - first + 1)) }, (_, index) => event(first + index));
     return { events, next: first + events.length, oldest, last: end };
   });
 }
 
-async function positionsOf(node: ReturnType<typeof logOf>, from: number, to?: number): Promise<number[]> {
+async function positionsOf(node: ReturnType<typeof logOf>, from: number | undefined, to?: number): Promise<number[]> {
   const positions: number[] = [];
   for await (const { events } of eventPages(node, { from, to })) positions.push(...events.map(({ position }) => position));
   return positions;
@@ -27,14 +29,14 @@ const range = (first: number, last: number) => Array.from({ length: Math.max(0, 
 const cases: readonly (readonly [
   name: string,
   log: Parameters<typeof logOf>[0],
-  from: number,
+  from: number | undefined,
   to: number | undefined,
   found: readonly number[],
 ])[] = [
   ['all of it, page by page', { last: () => 10, page: 3 }, 1, undefined, range(1, 10)],
   ['a part', { last: () => 10, page: 3 }, 4, 8, range(4, 8)],
   ['the end', { last: () => 10, page: 3 }, -4, undefined, range(7, 10)],
-  ['what is left of it', { last: () => 10, oldest: 6 }, 1, undefined, range(6, 10)],
+  ['what is left of it', { last: () => 10, oldest: 6, page: 2 }, undefined, undefined, range(6, 10)],
   ['beyond its end', { last: () => 10 }, 11, undefined, []],
   ['nothing, of an empty log', { last: () => 0 }, 1, undefined, []],
 ];
@@ -67,7 +69,14 @@ test('single events come with as few requests as they lie together', async () =>
     node.asked.map(({ query }) => [query?.from, query?.limit]),
     [
       [2, 6],
+      [undefined, 1],
+      [5, 3],
       [900, 1],
     ],
+    'a log without its beginning is asked twice',
   );
+});
+
+test('what was dropped is an error where it was asked for', async () => {
+  await assert.rejects(positionsOf(logOf({ last: () => 10, oldest: 6 }), 1), { name: 'NodeError', reason: 'log-dropped' });
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type ClientFlags, type ClientSettings, clientSettings, SettingsError } from '../../../../src/nodes/client/settings.ts';
+import { type ClientFlags, type ClientSettings, clientSettings } from '../../../../src/nodes/client/settings.ts';
+import { SettingsError } from '../../../../src/nodes/client/settings-error.ts';
 import type { Environment } from '../../../../src/nodes/configuration/environment.ts';
 import { settingsFolder } from './settings-folder.ts';
 
