@@ -1,14 +1,22 @@
-/** `npm run bench -- NAME [arguments]`: runs test/bench/NAME.ts. Without a name it lists what there is. */
-import { basename, join } from 'node:path';
+/**
+ * `npm run bench -- NAME [arguments]`: runs test/bench/NAME.ts. Without a name it lists what there is. What stands in the
+ * folders of test/bench belongs to benches and is none.
+ */
+import { basename, dirname, join } from 'node:path';
 import { runNode } from './foreground.mjs';
-import { filesBelow, install, root } from './ready.mjs';
+import { build, filesBelow, install, root } from './ready.mjs';
 
 install();
-const benches = new Map(filesBelow(join(root, 'test', 'bench')).map((path) => [basename(path).replace(/(\.bench)?\.ts$/, ''), path]));
+const folder = join(root, 'test', 'bench');
+const files = filesBelow(folder).filter((path) => dirname(path) === folder);
+const benches = new Map(files.map((path) => [basename(path, '.ts'), path]));
 const [name, ...rest] = process.argv.slice(2);
 const path = benches.get(name);
-if (path !== undefined) process.exitCode = await runNode(['--import', 'tsx', path, ...rest], { cwd: root }).ended;
-else {
+if (path !== undefined) {
+  // Some benches start the program itself.
+  build();
+  process.exitCode = await runNode(['--import', 'tsx', path, ...rest], { cwd: root }).ended;
+} else {
   console.error(
     `bench: ${name === undefined ? 'name one of' : `there is no ${name}; there are`}: ${[...benches.keys()].join(', ') || '(none yet)'}`,
   );
