@@ -16,7 +16,7 @@ import { decode, encode, type RecordType } from 'dns-packet';
 
 export const program = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
-const acknowledgment =
+export const acknowledgment =
   'I understand that disabling DNSSEC removes cryptographic authentication of DNS responses and allows DNS spoofing attacks against my zones';
 
 export interface Finished {
@@ -29,7 +29,7 @@ export interface Finished {
 /** Runs the program to its end. */
 export async function runProgram(...args: readonly string[]): Promise<Finished> {
   const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  return finished(child, collect(child));
+  return collectOutput(child);
 }
 
 interface Output {
@@ -48,6 +48,11 @@ function collect(child: ChildProcess): Output {
   return output;
 }
 
+/** What a process says until it ends. */
+export function collectOutput(child: ChildProcess): Promise<Finished> {
+  return finished(child, collect(child));
+}
+
 async function finished(child: ChildProcess, output: Output): Promise<Finished> {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'close');
   return { code: child.exitCode, signal: child.signalCode, ...output };
@@ -63,12 +68,26 @@ export interface RunningOverwatch {
   end(signal: NodeJS.Signals): Promise<Finished>;
 }
 
+export interface StartOptions {
+  readonly form?: readonly string[];
+  readonly cwd?: string | undefined;
+  /** In addition to this process's own. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Default: the built program. */
+  readonly command?: readonly string[];
+}
+
 /** Starts `opengslb overwatch` and waits until it says that it serves. */
 export async function startOverwatchProcess(
   configFile: string,
-  { form = ['overwatch'], cwd }: { readonly form?: readonly string[]; readonly cwd?: string } = {},
+  { form = ['overwatch'], cwd, env = {}, command = [process.execPath, program] }: StartOptions = {},
 ): Promise<RunningOverwatch> {
-  const child = spawn(process.execPath, [program, ...form, '--config', configFile], { stdio: ['ignore', 'pipe', 'pipe'], cwd });
+  const [file = '', ...first] = command;
+  const child = spawn(file, [...first, ...form, '--config', configFile], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    cwd,
+    env: { ...process.env, ...env },
+  });
   const output = collect(child);
   const serving = await until('the overwatch serves', () => {
     assert.equal(child.exitCode, null, `it ended early: ${output.stderr}`);
@@ -167,12 +186,13 @@ export async function makeFolder(options: {
   return { folder, configFile, remove: () => rm(folder, { recursive: true, force: true }) };
 }
 
-/** The addresses that DNS answers, sorted; or the rcode where there are none. */
-export async function resolve(dnsPort: number, name = 'app.demo.local', type: RecordType = 'A'): Promise<string> {
+/** The addresses that DNS answers, sorted; or the rcode where there are none. Rejects after five seconds, or at the signal. */
+export async function resolve(dnsPort: number, name = 'app.demo.local', type: RecordType = 'A', signal?: AbortSignal): Promise<string> {
   const socket = createSocket('udp4');
+  const ended = AbortSignal.any([AbortSignal.timeout(5_000), ...(signal === undefined ? [] : [signal])]);
   try {
     socket.send(encode({ type: 'query', id: 7, questions: [{ type, name }] }), dnsPort, '127.0.0.1');
-    const [message] = (await once(socket, 'message', { signal: AbortSignal.timeout(5_000) })) as [Buffer];
+    const [message] = (await once(socket, 'message', { signal: ended })) as [Buffer];
     const reply = decode(message) as ReturnType<typeof decode> & { rcode: string };
     const addresses = (reply.answers ?? []).map((answer) => String((answer as { data: unknown }).data));
     return addresses.length === 0 ? reply.rcode : addresses.sort().join(' ');

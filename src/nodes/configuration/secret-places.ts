@@ -3,7 +3,7 @@
  * stored or shown every health check header counts as a secret; for the question who may read the file only those do
  * whose name says so, because `User-Agent` in a file that everybody may read harms nobody.
  */
-import { secretPaths } from '../../events/catalogue/configuration.ts';
+import { secretPaths } from '../../events/catalogue/secret-paths.ts';
 import type { Path } from './problem.ts';
 
 /** Every path at which this configuration holds a secret. */

@@ -18,7 +18,7 @@ export type Sample = readonly [value: number, ...labels: readonly string[]];
 export interface Exposition {
   /** `read` gives what was counted since the start; a series that it leaves out is no longer exposed. */
   counter(words: MetricWords, read: () => Iterable<Sample>): void;
-  gauge(words: MetricWords, read: () => Iterable<Sample>): void;
+  gauge(words: MetricWords, read: () => Iterable<Sample> | Promise<Iterable<Sample>>): void;
   histogram(words: MetricWords & { readonly buckets: readonly number[] }): BucketCounts;
   readonly contentType: string;
   render(): Promise<string>;
@@ -58,9 +58,10 @@ export function createExposition(): Exposition {
     gauge({ labels = [], ...rest }, read) {
       new Gauge({
         ...words({ labels, ...rest }),
-        collect() {
+        async collect() {
+          const samples = await read();
           this.reset();
-          for (const [value, ...values] of read()) this.set(named(labels, values), value);
+          for (const [value, ...values] of samples) this.set(named(labels, values), value);
         },
       });
     },

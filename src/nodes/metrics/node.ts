@@ -25,6 +25,7 @@ export function nodeMetrics(exposition: Exposition, { engine, log, version }: No
   const events = createTally();
   const reloads = createTally();
   let reloadedAt = 0;
+  let bytes = 0;
 
   exposition.gauge({ name: 'app_info', help: 'Always 1.', labels: ['version', 'node'] }, () => [[1, version, log.node]]);
   exposition.gauge({ name: 'config_load_timestamp_seconds', help: 'When the configuration in force was applied.' }, () => [
@@ -53,6 +54,20 @@ export function nodeMetrics(exposition: Exposition, { engine, log, version }: No
   exposition.gauge({ name: 'log_unsynced_events', help: 'Events that are written and not synced.' }, () => [
     [log.end.position - log.synced.position],
   ]);
+
+  exposition.gauge({ name: 'log_oldest_position', help: 'The first position that the log still holds.' }, () => [[log.oldest.position]]);
+  exposition.gauge(
+    { name: 'log_oldest_timestamp_seconds', help: 'When it was appended: the oldest moment that can be asked about.' },
+    () => [[log.oldest.at * secondsPerMs]],
+  );
+  exposition.gauge({ name: 'log_checkpoint_timestamp_seconds', help: 'When everything was last restated; 0: never.' }, () => [
+    [(state.checkpoint?.at ?? 0) * secondsPerMs],
+  ]);
+  exposition.gauge({ name: 'log_bytes', help: 'About what the log takes on the disk.' }, async () => {
+    // A disk that refuses cannot be asked; it holds what it held.
+    bytes = await log.size().catch(() => bytes);
+    return [[bytes]];
+  });
 
   exposition.counter({ name: 'observations_dropped_total', help: 'Observations that nobody will ever see: too many waited.' }, () => [
     [engine.dropped],

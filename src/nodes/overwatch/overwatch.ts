@@ -8,34 +8,22 @@ import { isRefusal, type Order } from '../../commands/command.ts';
 import type { Configuration } from '../../events/catalogue/configuration.ts';
 import { openLevelLog } from '../../events/level-log.ts';
 import type { EventLog } from '../../events/log.ts';
-import { healthOf } from '../../projections/health.ts';
 import type { State } from '../../projections/state.ts';
-import { type ApiOptions, createApi } from '../api/api.ts';
-import { listenApi } from '../api/listen.ts';
-import { createRecentChanges } from '../api/stream-recent.ts';
-import { checks } from '../checks/checks.ts';
-import { type ClockStep, systemClock, watchTime } from '../clock.ts';
+import { systemClock } from '../clock.ts';
 import { openSecretsFolder } from '../configuration/secrets-folder.ts';
 import { type RedactedConfiguration, withoutSecrets } from '../configuration/without-secrets.ts';
-import type { Respond } from '../dns/answering.ts';
-import { createDnsCounter } from '../dns/counts.ts';
-import { countingDraw } from '../dns/draw.ts';
-import { createResponder } from '../dns/responder.ts';
-import { startDnsServer } from '../dns/server.ts';
 import { zoneSet } from '../dns/zones.ts';
-import { createEngine, type Engine, type Listener } from '../engine.ts';
+import type { Engine } from '../engine.ts';
 import type { Logger } from '../logger.ts';
-import { listenMetrics } from '../metrics/listen.ts';
-import { createMetrics } from '../metrics/metrics.ts';
-import { createSnapshotKeeper } from '../snapshot-keeper.ts';
-import { openSnapshotFolder } from '../snapshots.ts';
-import type { World } from '../world.ts';
 import { answerLog } from './answer-log.ts';
 import { createAttester } from './attester.ts';
+import { afterServersChanged, isHealthKnown, prepareChecks } from './checking.ts';
+import { type Closer, closeAll } from './closers.ts';
 import { answerPublisher, answerTable } from './published-answers.ts';
-import { createReload, type Reload, type SecretsInUse } from './reload.ts';
-import { validationTargets } from './targets.ts';
-import { createValidator, type ValidationTarget } from './validator.ts';
+import { recoverEngine } from './recovered-engine.ts';
+import { createReload, type Reload, type ReloadOutcome, type SecretsInUse } from './reload.ts';
+import { serveApi, serveDns } from './serving.ts';
+import { openSupervisor, type Supervisor, type SupervisorOptions } from './supervisor.ts';
 
 export interface Overwatch {
   readonly engine: Engine;
@@ -57,6 +45,8 @@ export interface OverwatchOptions {
   readonly configuration: Configuration;
   readonly version: string;
   readonly logger: Logger;
+  /** Where a service supervisor says how to reach it. Default: there is none. */
+  readonly environment?: SupervisorOptions['environment'];
 }
 
 const system = { kind: 'system', name: 'overwatch' } as const;
@@ -64,25 +54,35 @@ const system = { kind: 'system', name: 'overwatch' } as const;
 /** Rejects with an error that has a sentence and a remedy; nothing is left open then. */
 export async function startOverwatch(options: OverwatchOptions): Promise<Overwatch> {
   const { configuration, logger } = options;
-  const folder = resolve(configuration.overwatch.data_dir);
-  const { redactionKey } = openSecretsFolder(join(folder, 'secrets'));
-  const redacted = withoutSecrets(configuration, redactionKey);
-  checkZones(configuration, logger);
-  const nodeId = configuration.overwatch.identity.node_id;
-  const log = await openLevelLog({ directory: join(folder, 'log'), node: nodeId ?? hostname(), nodeIsExplicit: nodeId !== undefined });
   const outside: Closer[] = [];
-  const inside: Closer[] = [() => log.close()];
+  const inside: Closer[] = [];
   try {
-    return await startOn(log, { ...options, redacted, redactionKey, outside, inside });
+    const folder = resolve(configuration.overwatch.data_dir);
+    const { redactionKey } = openSecretsFolder(join(folder, 'secrets'));
+    const redacted = withoutSecrets(configuration, redactionKey);
+    checkZones(configuration, logger);
+    const supervisor = await tellSupervisor(options, inside);
+    const nodeId = configuration.overwatch.identity.node_id;
+    const log = await openLevelLog({ directory: join(folder, 'log'), node: nodeId ?? hostname(), nodeIsExplicit: nodeId !== undefined });
+    inside.push(() => log.close());
+    return await startOn(log, { ...options, supervisor, folder, redacted, redactionKey, outside, inside });
   } catch (error) {
     await closeAll([...inside, ...outside], logger);
     throw error;
   }
 }
 
-type Closer = () => Promise<unknown> | void;
+/** Its clock is its own: the sign of life shall not wait for the log to be opened. */
+async function tellSupervisor({ environment = {}, logger }: OverwatchOptions, inside: Closer[]): Promise<Supervisor> {
+  const supervisor = await openSupervisor({ environment, clock: systemClock(), warn: (sentence) => logger.warn(sentence) });
+  inside.push(() => supervisor.close());
+  return supervisor;
+}
 
 interface Parts extends OverwatchOptions {
+  readonly supervisor: Supervisor;
+  /** The node's own folder. */
+  readonly folder: string;
   /** The configuration as it stands in facts, and what stands behind the digests in it. */
   readonly redacted: RedactedConfiguration;
   readonly redactionKey: Uint8Array;
@@ -92,86 +92,53 @@ interface Parts extends OverwatchOptions {
 }
 
 async function startOn(log: EventLog, parts: Parts): Promise<Overwatch> {
-  const { path, configuration, redacted, redactionKey, version, logger, outside, inside } = parts;
-  const onStep = (step: ClockStep) => {
-    logger.warn(step, 'the wall clock was set; moments go on as before');
-    engine.observe({ type: 'clock.stepped', data: step });
-  };
-  const world: World = { clock: systemClock({ onStep }), chance: Math.random, log };
-  const warn = (sentence: string) => logger.warn(sentence);
-  const snapshots = openSnapshotFolder(join(resolve(configuration.overwatch.data_dir), 'snapshots'), warn);
-  const restored = await snapshots.restore(log);
-  const keeper = createSnapshotKeeper({ folder: snapshots, log, from: restored?.position ?? 0, warn });
-  const listeners: Listener[] = [keeper.listener];
-  const onTrouble = (error: unknown) => logger.error({ err: error }, 'the log cannot be written; DNS goes on');
-  const onRecovery = () => logger.info({ position: log.synced.position }, 'the log is written again');
-  const engine = createEngine(world, listeners, onTrouble, { onRecovery, ...(restored && { state: restored }) });
-  await engine.fold(log);
-  engine.start();
-  const unwatch = watchTime(world.clock, (forMs) => {
-    logger.warn({ forMs }, 'the process stood still');
-    engine.observe({ type: 'node.stalled', data: { forMs } });
-  });
-  inside.push(() => keeper.stop(engine.state));
-  inside.push(() => engine.stop());
-  inside.push(unwatch);
+  const { configuration, redacted, version, logger, supervisor, outside, inside } = parts;
+  const recovered = await recoverEngine(log, parts);
+  const { engine, world, listeners } = recovered;
   await carryOut(engine, { actor: system, command: { kind: 'applyConfiguration', configuration: redacted.configuration, force: true } });
 
-  const { state } = engine;
-  const table = answerTable(state);
-  const validator = createValidator({
-    clock: world.clock,
-    chance: world.chance,
-    checks,
-    maxConcurrent: configuration.overwatch.validation.max_concurrent,
-    record: (data) => engine.observe({ type: 'validation.recorded', data }),
-  });
-  const attester = createAttester(world.clock);
   const secrets: SecretsInUse = { current: redacted.secrets };
-  const targets = () => validationTargets(state, secrets.current);
-  const assign = () => validator.assign(targets());
-  listeners.push(answerPublisher(table, state), attester.listener, afterServersChanged(assign), answerLog(logger));
+  const table = answerTable(engine.state);
+  const checking = prepareChecks(recovered, configuration.overwatch.validation.max_concurrent, secrets);
+  const attester = createAttester(world.clock);
+  listeners.push(answerPublisher(table, engine.state), attester.listener, afterServersChanged(checking.assign), answerLog(logger));
 
   logger.warn('DNS answers are not signed: this version has no DNSSEC');
-  const dnsCounter = createDnsCounter();
-  const responder = createResponder(table);
-  const draw = countingDraw(world.chance);
-  const respond: Respond = (packet, client) => responder.respond(packet, client, draw);
-  const metrics = configuration.metrics.enabled ? createMetrics({ engine, log, dnsCounter, version }) : undefined;
-  if (metrics !== undefined) listeners.push(metrics.listener);
-  const dns = await startDnsServer({
-    listenAddress: configuration.dns.listen_address,
-    respond: metrics?.measured(respond) ?? respond,
-    onCount: dnsCounter.count,
+  const { dnsPort, metricsPort, metrics } = await serveDns(parts, recovered, table);
+  const reload = toldReload(parts, engine, secrets, ({ applied }) => metrics?.countReload(applied));
+  const apiPort = await serveApi(parts, recovered, log, {
+    readiness: () => ({ dns: true, health: isHealthKnown(engine.state, checking.targets()) }),
+    checkNow: checking.validator.checkNow,
+    reload,
   });
-  outside.push(() => dns.close());
-  const metricsListener = metrics && (await listenMetrics(metrics, configuration.metrics.address));
-  outside.push(() => metricsListener?.close());
-  const reload = createReload({
-    ...{ path, engine, redactionKey, logger, started: configuration, secrets },
-    onOutcome: ({ applied }) => metrics?.countReload(applied),
-  });
-  const apiPort = await startApi(parts, engine, log, targets, { checkNow: validator.checkNow, reload, listeners });
-  assign();
-  outside.push(() => validator.stop());
+  checking.assign();
+  outside.push(() => checking.validator.stop());
   await carryOut(engine, { actor: system, command: { kind: 'startNode', version } });
   attester.start(engine);
   outside.push(() => attester.stop());
-  const metricsPort = metricsListener?.port ?? null;
-  const portText = (port: number | null) => (port === null ? 'off' : `port ${port}`);
-  const ports = { dns: portText(dns.port), api: portText(apiPort), metrics: portText(metricsPort) };
-  logger.info({ node: log.node, ...ports, position: state.position }, 'serving');
+  tellServing(parts, log, engine.state, { dns: dnsPort, api: apiPort, metrics: metricsPort });
   return {
-    engine,
-    dnsPort: dns.port,
-    apiPort,
-    metricsPort,
-    reload,
+    ...{ engine, dnsPort, apiPort, metricsPort, reload },
     stop: async (reason) => {
+      supervisor.stopping();
       await closeAll(outside, logger);
       await closeAll([...inside, () => engine.execute({ actor: system, command: { kind: 'stopNode', reason } })], logger);
     },
   };
+}
+
+/** A reload of which the supervisor is told. */
+function toldReload(parts: Parts, engine: Engine, secrets: SecretsInUse, onOutcome: (outcome: ReloadOutcome) => void): Reload {
+  const { path, redactionKey, logger, configuration, supervisor } = parts;
+  const reload = createReload({ path, engine, redactionKey, logger, started: configuration, secrets, onOutcome });
+  return (asked) => supervisor.whileReloading(() => reload(asked));
+}
+
+/** Says that everything is open and where: to whoever reads the lines, and to whoever started the node. */
+function tellServing({ logger, supervisor }: Parts, log: EventLog, state: State, ports: Readonly<Record<string, number | null>>): void {
+  const words = Object.entries(ports).map(([name, port]) => [name, port === null ? 'off' : `port ${port}`] as const);
+  logger.info({ node: log.node, ...Object.fromEntries(words), position: state.position }, 'serving');
+  supervisor.ready(`Serving: ${words.map(([name, place]) => `${name} ${place}`).join(', ')}`);
 }
 
 /** Refuses zones that could not be served, and tells what is odd about the others. */
@@ -186,54 +153,4 @@ function checkZones(configuration: Configuration, logger: Logger): void {
 async function carryOut(engine: Engine, order: Order): Promise<void> {
   const outcome = await engine.execute(order);
   if (isRefusal(outcome)) throw Object.assign(new Error(outcome.error), { code: outcome.refused, remedy: outcome.remedy });
-}
-
-/** Calls `assign` once after everything that was folded together, if that changed whom or how to check. */
-function afterServersChanged(assign: () => void): Listener {
-  let isDue = false;
-  return ({ cause }) => {
-    if (isDue || !('event' in cause)) return;
-    const { type } = cause.event;
-    if (type !== 'configuration.applied' && !type.startsWith('server.')) return;
-    isDue = true;
-    queueMicrotask(() => {
-      isDue = false;
-      assign();
-    });
-  };
-}
-
-async function startApi(
-  parts: Parts,
-  engine: Engine,
-  log: EventLog,
-  targets: () => readonly ValidationTarget[],
-  around: Pick<ApiOptions, 'checkNow' | 'reload'> & { readonly listeners: Listener[] },
-): Promise<number | null> {
-  const { configuration, version, logger, outside } = parts;
-  const settings = configuration.api;
-  if (!settings.enabled) return null;
-  const readiness = () => ({ dns: true, health: isHealthKnown(engine.state, targets()) });
-  const { listeners, ...routes } = around;
-  const recentChanges = createRecentChanges(engine.state);
-  listeners.push(recentChanges.listener);
-  const api = createApi({ engine, log, logger, settings, version, readiness, recentChanges, ...routes });
-  outside.push(() => api.close());
-  return listenApi(api, settings.address);
-}
-
-/** Whether every server that is checked has been checked. */
-function isHealthKnown(state: State, targets: readonly ValidationTarget[]): boolean {
-  return targets.every(({ service, address, port }) => healthOf(state.health, service, address, port) !== undefined);
-}
-
-/** Closes in the opposite order of opening. What cannot be closed is told, and the rest is closed all the same. */
-async function closeAll(closers: readonly Closer[], logger: Logger): Promise<void> {
-  for (const close of [...closers].reverse()) {
-    try {
-      await close();
-    } catch (error) {
-      logger.error({ err: error }, 'closing failed');
-    }
-  }
 }

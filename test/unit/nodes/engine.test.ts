@@ -416,6 +416,28 @@ describe('an order', () => {
     assert.equal(log.appends.length, before);
   });
 
+  it('that is repeated when the log no longer holds it is refused, and so is nothing else', async () => {
+    const log = openMemoryLog({ node: 'test' });
+    const engine = createEngine({ clock: virtualClock(1_000), chance: () => 0, log }, [], (error) => assert.fail(String(error)));
+    engine.start();
+    await engine.execute(order(applying(oneDomain([a, b]), { force: true })));
+    await engine.execute(order(settingOverride(a, 'down'), 'key'));
+    await engine.execute(order({ kind: 'takeCheckpoint' }));
+    await log.dropBefore(log.end.position);
+    const repeated = await engine.execute(order(settingOverride(a, 'down'), 'key'));
+    assert.deepEqual(repeated, {
+      refused: 'already-carried-out',
+      error: 'this command was carried out before, at position 4, which the log no longer holds',
+      remedy: 'look at what stands now, and use a new key for a new command',
+    });
+    assert.equal(engine.refusing, undefined);
+    assert.ok(!isRefusal(await engine.execute(order(clearingOverride(a), 'other'))));
+
+    const again = createEngine({ clock: virtualClock(1_000), chance: () => 0, log }, [], (error) => assert.fail(String(error)));
+    await again.fold(log);
+    assert.equal(digest(again.state), digest(engine.state), 'a log is folded from where it begins');
+  });
+
   it('that is repeated gives its own events alone, also where a batch holds others', async () => {
     const log = watchedLog();
     const command = clearingOverride(a);

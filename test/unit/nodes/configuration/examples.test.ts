@@ -1,4 +1,4 @@
-/** Every example that is shipped must load as it is, without a warning, and need no more than what it says it needs. */
+/** Every example that is shipped must load as it is, without a warning that it does not explain, and need no more than what it says it needs. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -7,13 +7,20 @@ import { problemsOf } from './folder.ts';
 
 const variables = ['OPENGSLB_ADMIN_TOKEN', 'OPENGSLB_DEPLOY_TOKEN', 'OPENGSLB_CHECK_TOKEN'];
 const environment = Object.fromEntries(variables.map((name) => [name, `the value of ${name}`]));
+/** The containers' own network has no other listener; the file says what to do elsewhere. */
+const warnings: Readonly<Record<string, readonly RegExp[]>> = {
+  'docker-overwatch.yaml': [/the API listens on 0\.0\.0\.0:8080 without TLS/],
+};
 const examples = readdirSync('config').filter((name) => name.endsWith('.yaml'));
 
 test('there are examples', () => assert.deepEqual(examples.sort(), ['docker-overwatch.yaml', 'minimal.yaml', 'overwatch.yaml']));
 
 for (const name of examples) {
-  test(`config/${name} loads without a warning`, () => {
-    assert.deepEqual(readConfiguration({ path: `config/${name}`, environment }).warnings, []);
+  const expected = warnings[name] ?? [];
+  test(`config/${name} loads with ${expected.length === 0 ? 'no warning' : 'the warnings that it explains'}`, () => {
+    const said = readConfiguration({ path: `config/${name}`, environment }).warnings;
+    assert.equal(said.length, expected.length, said.join('\n'));
+    for (const [index, sentence] of expected.entries()) assert.match(said[index] ?? '', sentence);
   });
 }
 

@@ -29,7 +29,7 @@ async function running(configuration: Configuration) {
       .filter((line) => line.startsWith(`opengslb_${name}{`) || line.startsWith(`opengslb_${name} `));
     return Object.fromEntries(lines.map((line) => [/\{(.*)\}/.exec(line)?.[1] ?? '', Number(line.slice(line.lastIndexOf(' ')))]));
   };
-  return { clock, engine, apply, metrics, samples };
+  return { clock, engine, log, apply, metrics, samples };
 }
 
 /** An answer with one address of `service`, to a question for `name`. */
@@ -110,6 +110,24 @@ test('reloads are counted by what became of them', async () => {
   assert.deepEqual(await samples('config_reloads_total'), { 'result="failure"': 1, 'result="success"': 1 });
   assert.deepEqual(await samples('config_reload_timestamp_seconds'), { '': 5 });
   assert.deepEqual(await samples('config_load_timestamp_seconds'), { '': 1 });
+});
+
+test('the log says how far back it reaches, when everything was restated, and what it takes', async () => {
+  const { clock, engine, log, samples } = await running(oneDomain([a], {}, unchecked));
+  assert.deepEqual(await samples('log_oldest_position'), { '': 1 });
+  assert.deepEqual(await samples('log_checkpoint_timestamp_seconds'), { '': 0 });
+  const whole = (await samples('log_bytes'))[''] as number;
+  await clock.moveTo(5_000);
+  await engine.execute(order({ kind: 'takeCheckpoint' }));
+  const both = (await samples('log_bytes'))[''] as number;
+  await log.dropBefore(log.end.position);
+  assert.deepEqual(await samples('log_oldest_position'), { '': 3 });
+  assert.deepEqual(await samples('log_oldest_timestamp_seconds'), { '': 5 });
+  assert.deepEqual(await samples('log_checkpoint_timestamp_seconds'), { '': 5 });
+  assert.deepEqual(await samples('log_bytes'), { '': both - whole });
+  await engine.stop();
+  await log.close();
+  assert.deepEqual(await samples('log_bytes'), { '': both - whole }, 'a log that cannot be asked has what it had');
 });
 
 test('several who ask at once are given one text, and the next a new one', async () => {
