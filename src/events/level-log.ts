@@ -273,6 +273,7 @@ function levelStore(opened: Database, openAgain: () => Promise<Database>, writeB
     },
     async recover(synced, records, end, isOurs) {
       // After a write that failed LevelDB takes no more, even when there is room again; only another opening helps.
+      await witness.close();
       await database.close();
       database = await openAgain();
       await checkSynced(database, synced, isOurs);

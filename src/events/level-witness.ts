@@ -15,7 +15,7 @@ export const witnessFile = 'SYNCED';
 export interface Witness {
   /** Says that the log is synced up to `position`, soon; of several the last. */
   say(position: number): void;
-  /** Waits for what was said. */
+  /** Waits for what was said, and lets go of the file until something is said again. */
   close(): Promise<void>;
 }
 
@@ -63,6 +63,7 @@ export function createWitness(directory: string): Witness {
     async close() {
       await saying;
       await file?.close().catch(() => undefined);
+      file = undefined;
     },
   };
 }
