@@ -13,11 +13,14 @@ import { join } from 'node:path';
 export const witnessFile = 'SYNCED';
 
 export interface Witness {
-  /** Says that the log is synced up to `position`, soon; of several the last. */
+  /** Says that the log is synced up to `position`, some milliseconds later; of several the last. */
   say(position: number): void;
   /** Waits for what was said, and lets go of the file until something is said again. */
   close(): Promise<void>;
 }
+
+/** Saying it after each of some thousand syncs a second would cost a twentieth of them. */
+const sayWithinMs = 20;
 
 /** 8 bytes of position, big-endian, and 8 of their SHA-256: half a word is no word. */
 function lineOf(position: number): Buffer {
@@ -38,30 +41,35 @@ export function createWitness(directory: string): Witness {
   let file: FileHandle | undefined;
   let latest = 0;
   let said = 0;
-  let saying: Promise<void> | undefined;
+  let due: NodeJS.Timeout | undefined;
+  let saying = Promise.resolve();
 
   async function sayLatest(): Promise<void> {
+    due = undefined;
+    if (said === latest) return;
     try {
       file ??= await open(join(directory, witnessFile), constants.O_CREAT | constants.O_WRONLY, 0o644);
-      for (const to = file; said !== latest; ) {
-        const position = latest;
-        await to.write(lineOf(position), 0, 16, 0);
-        said = position;
-      }
+      const position = latest;
+      await file.write(lineOf(position), 0, 16, 0);
+      said = position;
     } catch {
       // The disk refuses, which LevelDB will say, or the folder is not ours to add to. The next sync tries again.
     }
   }
 
+  function sayNow(): Promise<void> {
+    clearTimeout(due);
+    saying = saying.then(sayLatest);
+    return saying;
+  }
+
   return {
     say(position) {
       latest = position;
-      saying ??= sayLatest().finally(() => {
-        saying = undefined;
-      });
+      due ??= setTimeout(sayNow, sayWithinMs).unref();
     },
     async close() {
-      await saying;
+      await sayNow();
       await file?.close().catch(() => undefined);
       file = undefined;
     },
