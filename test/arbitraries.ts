@@ -1,5 +1,6 @@
 /** Facts and events of every type in the catalogue, made up: the arbitraries that property tests draw from. */
 import fc from 'fast-check';
+import { rejectionReasons } from '../src/events/catalogue/agents.ts';
 import { configuration } from '../src/events/catalogue/configuration.ts';
 import { type Actor, catalogue, type Event, type EventType, type Fact, type FactOf, type Request } from '../src/events/event.ts';
 
@@ -8,6 +9,7 @@ const domainName = fc.array(label, { minLength: 1, maxLength: 4 }).map((labels) 
 const address = fc.oneof(fc.ipV4(), fc.constantFrom('::', '::1', '2001:db8::7', '2001:db8:0:1:1:1:1:1', 'fe80::1:0:0:1'));
 const port = fc.integer({ min: 1, max: 65_535 });
 const sha256 = fc.stringMatching(/^[0-9a-f]{64}$/);
+const keyFingerprint = fc.stringMatching(/^[0-9a-f]{16}$/);
 const microseconds = fc.oneof(fc.nat(), fc.maxSafeNat());
 /** Text of at most `maxLength` UTF-16 units, plain or of any characters (of which one may be two units). */
 const sentence = (maxLength: number) =>
@@ -29,7 +31,8 @@ const healthCheck = some({
 
 const backend = { service: domainName, address, port };
 const attributes = { region: sentence(20), weight: fc.nat() };
-const optionalAttributes = some({ host: domainName, health_check: healthCheck });
+const agentName = sentence(64);
+const optionalAttributes = some({ host: domainName, health_check: healthCheck, agent: agentName });
 
 const wholeConfiguration = fc
   .record({
@@ -71,6 +74,38 @@ const overrideWords = {
   authority,
   until: fc.option(fc.nat()),
 };
+const base64 = fc.base64String({ maxLength: 64 });
+const mark = { boot: fc.nat(), sequence: fc.nat() };
+const gossipAddress = sentence(100);
+const measurement = fc.option(fc.double({ min: 0, max: 200, noNaN: true, noDefaultInfinity: true }).map((value) => value + 0));
+const threshold = record({
+  threshold: fc.double({ min: 0.5, max: 100, noNaN: true }),
+  leave: fc.double({ min: 0.5, max: 100, noNaN: true }),
+  bleedMs: fc.nat(),
+});
+const claimedBackend = { ...backend, weight: fc.nat(), healthy: fc.boolean(), draining: fc.option(sentence(100)) };
+const predictive = record({ cpu: threshold, memory: threshold, errorRate: threshold });
+const missedThreshold = fc.integer({ min: 1, max: 1_000 });
+const claims = fc
+  .tuple(record({ missedThreshold, backends: fc.array(record(claimedBackend), { maxLength: 3 }) }), some({ predictive }))
+  .map(([required, optional]) => ({ ...required, ...optional }));
+const beat = fc
+  .tuple(
+    record({ agent: agentName, ...mark, intervalMs: fc.integer({ min: 1, max: 86_400_000 }) }),
+    some({ signals: record({ cpu: measurement, memory: measurement, errorRate: measurement }), claims }),
+  )
+  .map(([required, optional]) => ({ ...required, ...optional }));
+const drained = record({ agent: agentName, ...backend, reason: sentence(100) });
+const pin = {
+  agent: agentName,
+  fingerprint: fc.option(sha256),
+  certificate: fc.option(base64),
+  region: sentence(20),
+  services: fc.array(domainName, { maxLength: 3 }),
+  address: gossipAddress,
+  legacy: fc.boolean(),
+};
+
 const actor: fc.Arbitrary<Actor> = fc
   .tuple(record({ kind: fc.constantFrom('human', 'tool', 'agent', 'system'), name: sentence(100) }), some({ address }))
   .map(([required, optional]) => ({ ...required, ...optional }) as Actor);
@@ -103,7 +138,9 @@ const checkpoint = record({
       lastError: fc.option(sentence(200)),
     }),
   ),
-  overrides: few(fc.tuple(record({ ...overrideWords, position, at: moment }), some({ actor })).map(([of, by]) => ({ ...of, ...by }))),
+  overrides: few(
+    fc.tuple(record({ ...overrideWords, position, at: moment }), some({ actor, agent: agentName })).map(([of, by]) => ({ ...of, ...by })),
+  ),
   requests: few(record({ key: sentence(100), digest: sentence(64), first: position, last: position, until: moment })),
   standings: few(
     record({
@@ -114,6 +151,46 @@ const checkpoint = record({
     }),
   ),
   changedAt: few(record({ service: domainName, at: moment })),
+  livedAt: moment,
+  trust: few(
+    record({
+      ...pin,
+      position,
+      pinnedAt: moment,
+      revokedAt: fc.option(moment),
+      revokedBecause: fc.option(sentence(100)),
+      past: few(sha256),
+      ...mark,
+    }),
+  ),
+  liveness: few(
+    record({
+      ...{ agent: agentName, heardAt: moment, position, intervalMs: position, limitMs: position },
+      ...{ until: fc.option(moment), staleSince: fc.option(moment), left: fc.boolean(), graced: fc.boolean() },
+    }),
+  ),
+  claims: few(
+    fc
+      .tuple(
+        record({
+          ...{ agent: agentName, missedThreshold, position, at: moment },
+          backends: few(record({ ...claimedBackend, since: moment, position })),
+        }),
+        some({ predictive }),
+      )
+      .map(([required, optional]) => ({ ...required, ...optional })),
+  ),
+  agentDrains: few(record({ service: domainName, endpoint: sentence(20), agent: agentName, reason: sentence(100), position, at: moment })),
+  bleeds: few(
+    record({
+      ...{
+        agent: agentName,
+        tenths: fc.integer({ min: 0, max: 10 }),
+        bad: fc.subarray<'cpu' | 'memory' | 'errorRate'>(['cpu', 'memory', 'errorRate']),
+      },
+      ...{ sinks: fc.boolean(), stepMs: fc.nat(), nextAt: fc.option(moment), since: moment, position },
+    }),
+  ),
 });
 
 /** The data of every type. A type that is missing here does not compile. */
@@ -142,6 +219,23 @@ const facts: { readonly [T in EventType]: fc.Arbitrary<FactOf<T>['data']> } = {
   'server.deregistered': record(backend),
   'validation.recorded': measured,
   'override.set': record(overrideWords),
+  'agent.pinned': record(pin),
+  'agent.rotated': record({ agent: agentName, fingerprint: sha256, previous: sha256, certificate: base64 }),
+  'agent.revoked': record({ agent: agentName, fingerprint: fc.option(sha256), reason: sentence(100) }),
+  'agent.rejected': record({
+    ...{ agent: agentName, reason: fc.constantFrom(...rejectionReasons), address: fc.option(gossipAddress) },
+    count: fc.integer({ min: 1 }),
+  }),
+  'agent.left': record({ agent: agentName, ...mark }),
+  'heartbeat.received': record({ beats: fc.array(beat, { minLength: 1, maxLength: 4 }) }) as fc.Arbitrary<
+    FactOf<'heartbeat.received'>['data']
+  >,
+  'drain.started': drained,
+  'drain.ended': drained,
+  'gossip_key.rotated': record({
+    ...{ action: fc.constantFrom('installed' as const, 'used' as const, 'removed' as const), fingerprint: keyFingerprint },
+    keys: fc.array(keyFingerprint, { minLength: 1, maxLength: 4 }),
+  }),
   'override.cleared': record({ ...target, authority, reason: fc.option(sentence(500)) }),
 };
 

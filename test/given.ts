@@ -5,7 +5,8 @@
 import type { z } from 'zod';
 import type { ApplyConfiguration, ClearOverride, Command, Order, SetOverride } from '../src/commands/command.ts';
 import { type Configuration, configuration } from '../src/events/catalogue/configuration.ts';
-import type { Actor, DataOf, Event, Fact, FactOf } from '../src/events/event.ts';
+import type { AgentClaims, Beat, ClaimedBackend, PredictivePolicy } from '../src/events/catalogue/heartbeats.ts';
+import { type Actor, catalogue, type DataOf, type Event, type Fact, type FactOf } from '../src/events/event.ts';
 import { checkpointOf } from '../src/projections/checkpoint.ts';
 import { configurationDigest } from '../src/projections/configuration.ts';
 import { evolve } from '../src/projections/evolve.ts';
@@ -116,6 +117,63 @@ export function started(): Fact {
   return { type: 'node.started', data: { version: '1.2.3', configuration: '0'.repeat(64) } };
 }
 
+// --- facts about agents
+
+/** The agent that tests speak of where they name none. */
+export const agent1 = 'web-1';
+export const fingerprintOf = (name: string): string => Buffer.from(name).toString('hex').padEnd(64, '0').slice(0, 64);
+
+export function pinned(agent: string = agent1, words: Partial<DataOf<'agent.pinned'>> = {}): FactOf<'agent.pinned'> {
+  const data = { agent, fingerprint: fingerprintOf(agent), certificate: 'AAAA', region: 'eu', services: [app], address: '192.0.2.50:7946' };
+  return { type: 'agent.pinned', data: { ...data, legacy: false, ...words } };
+}
+
+export function claimed(address: string, words: Partial<ClaimedBackend> = {}): ClaimedBackend {
+  return { service: app, address, port: 80, weight: 100, healthy: true, draining: null, ...words };
+}
+
+/** Claims of these backends, healthy where only an address is said, and void after three intervals of silence. */
+export function claims(...backends: readonly (string | ClaimedBackend)[]): AgentClaims {
+  return { missedThreshold: 3, backends: backends.map((backend) => (typeof backend === 'string' ? claimed(backend) : backend)) };
+}
+
+/** A beat every ten seconds. */
+export function beat(sequence: number, words: Partial<Beat> = {}): Beat {
+  return { agent: agent1, boot: 1, sequence, intervalMs: 10_000, ...words };
+}
+
+export function received(...beats: readonly Beat[]): FactOf<'heartbeat.received'> {
+  return { type: 'heartbeat.received', data: { beats: [...beats] } };
+}
+
+/** An agent that is let in, claims these servers, and speaks for them. */
+export function joined(agent: string, ...addresses: readonly string[]): Fact[] {
+  return [
+    pinned(agent),
+    received(beat(1, { agent, claims: claims(...addresses) })),
+    ...addresses.map((address) => registered(address, { source: 'agent', agent })),
+  ];
+}
+
+export function draining(address: string, words: Partial<DataOf<'drain.started'>> = {}): FactOf<'drain.started'> {
+  return { type: 'drain.started', data: { agent: agent1, service: app, address, port: 80, reason: 'deploy', ...words } };
+}
+
+export function drained(address: string, words: Partial<DataOf<'drain.ended'>> = {}): FactOf<'drain.ended'> {
+  return { type: 'drain.ended', data: { agent: agent1, service: app, address, port: 80, reason: 'deploy', ...words } };
+}
+
+/** CPU from 90 % on, memory and errors never; a tenth of the weight a second. */
+export const cpuPolicy: PredictivePolicy = {
+  cpu: { threshold: 90, leave: 80, bleedMs: 10_000 },
+  memory: { threshold: 1_000, leave: 900, bleedMs: 5_000 },
+  errorRate: { threshold: 1_000, leave: 900, bleedMs: 0 },
+};
+
+export function measuring(cpu: number | null, memory: number | null = 0, errorRate: number | null = 0): Beat['signals'] & {} {
+  return { cpu, memory, errorRate };
+}
+
 /** Everything that this state holds, restated. */
 export function restated(state: State): FactOf<'log.checkpoint'> {
   return { type: 'log.checkpoint', data: checkpointOf(state) };
@@ -137,11 +195,13 @@ export function at(moment: number, ...facts: readonly Fact[]): Moment {
   return { at: moment, facts };
 }
 
+const newest: ReadonlyMap<string, number> = new Map(catalogue.map(({ type, v }) => [type, v]));
+
 /** Facts with their places in a log, which begins at position 1. */
 export function events(...moments: readonly Moment[]): Event[] {
   return moments
     .flatMap(({ at, facts }) => facts.map((fact) => ({ at, fact })))
-    .map(({ at, fact }, index) => ({ position: index + 1, at, node: 'test', v: 1, ...fact }) as Event);
+    .map(({ at, fact }, index) => ({ position: index + 1, at, node: 'test', v: newest.get(fact.type), ...fact }) as Event);
 }
 
 /** What a log of these facts means. */

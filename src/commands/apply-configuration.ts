@@ -6,6 +6,7 @@ import type { Configuration } from '../events/catalogue/configuration.ts';
 import type { DataOf, Fact } from '../events/event.ts';
 import { configurationDigest } from '../projections/configuration.ts';
 import { endpointText } from '../projections/endpoint.ts';
+import { serverOf } from '../projections/registry.ts';
 import type { State } from '../projections/state.ts';
 import type { ApplyConfiguration, Decision } from './command.ts';
 import { configurationProblems } from './configuration-problems.ts';
@@ -23,7 +24,7 @@ export function applyConfiguration({ configuration }: ApplyConfiguration, state:
   if (state.configuration?.digest === digest) return [];
   return [
     { type: 'configuration.applied', data: { digest, configuration } },
-    ...serverDifferences(state.configuration?.configuration, configuration),
+    ...serverDifferences(state.configuration?.configuration, configuration).map((fact) => withAgent(fact, state)),
   ];
 }
 
@@ -49,6 +50,14 @@ function serverDifferences(before: Configuration | undefined, after: Configurati
     else if (JSON.stringify(known) !== JSON.stringify(server)) facts.push({ type: 'server.updated', data: server });
   }
   return facts;
+}
+
+/** The file says nothing of agents: who speaks for a server goes on doing so. */
+function withAgent(fact: Fact, { registry }: State): Fact {
+  if (fact.type !== 'server.registered' && fact.type !== 'server.updated') return fact;
+  const { service, address, port } = fact.data;
+  const agent = serverOf(registry, service, address, port)?.agent;
+  return agent === undefined ? fact : ({ ...fact, data: { ...fact.data, agent } } as Fact);
 }
 
 function staticServers(configuration: Configuration | undefined): Map<string, ServerData> {

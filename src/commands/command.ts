@@ -1,5 +1,6 @@
 /** What can be asked of a node, and the two kinds of decision: facts, or a refusal that says what to do. */
 import type { Configuration, HealthCheck } from '../events/catalogue/configuration.ts';
+import type { Beat } from '../events/catalogue/heartbeats.ts';
 import type { Actor, Fact } from '../events/event.ts';
 import type { Authority } from '../projections/overrides.ts';
 
@@ -96,6 +97,67 @@ export interface TakeCheckpoint {
   readonly kind: 'takeCheckpoint';
 }
 
+/** Lets an agent in whose proofs were checked, and binds its name to its certificate. */
+export interface PinAgent {
+  readonly kind: 'pinAgent';
+  readonly agent: string;
+  /** null: a legacy agent, which has none. */
+  readonly fingerprint: string | null;
+  /** DER in base64. */
+  readonly certificate: string | null;
+  readonly region: string;
+  /** Those whose tokens it proved. */
+  readonly services: readonly string[];
+  /** Where it is met in the gossip. */
+  readonly address: string;
+  readonly legacy: boolean;
+}
+
+/** Another certificate for an agent, signed by the one that it has. */
+export interface RotateAgent {
+  readonly kind: 'rotateAgent';
+  readonly agent: string;
+  readonly fingerprint: string;
+  readonly previous: string;
+  readonly certificate: string;
+}
+
+export interface RevokeAgent {
+  readonly kind: 'revokeAgent';
+  readonly agent: string;
+  readonly reason: string;
+  readonly force: boolean;
+}
+
+/** A beat with news: claims, or one that gives claims of before their effect again. See `beatNeedsOrder`. */
+export interface ReceiveClaims {
+  readonly kind: 'receiveClaims';
+  readonly beat: Beat;
+}
+
+/** The agent said that it goes. */
+export interface AgentLeft {
+  readonly kind: 'agentLeft';
+  readonly agent: string;
+  readonly boot: number;
+  readonly sequence: number;
+}
+
+/** Takes out the servers of an agent that has been silent for `stale.remove_after`. */
+export interface ForgetAgent {
+  readonly kind: 'forgetAgent';
+  readonly agent: string;
+}
+
+/** Notes which keys the gossip of this node has, after somebody changed them. Fingerprints, never keys. */
+export interface RecordGossipKey {
+  readonly kind: 'recordGossipKey';
+  readonly action: 'installed' | 'used' | 'removed';
+  readonly fingerprint: string;
+  /** The one that seals first. */
+  readonly keys: readonly string[];
+}
+
 export type Command =
   | ApplyConfiguration
   | SetOverride
@@ -106,7 +168,14 @@ export type Command =
   | StartNode
   | StopNode
   | AttestAnswers
-  | TakeCheckpoint;
+  | TakeCheckpoint
+  | PinAgent
+  | RotateAgent
+  | RevokeAgent
+  | ReceiveClaims
+  | AgentLeft
+  | ForgetAgent
+  | RecordGossipKey;
 
 /** A command, who gives it, and the key that makes repeating it harmless. */
 export interface Order {
@@ -117,18 +186,25 @@ export interface Order {
 
 /** Why a command is refused. The list is closed: programs match on it. */
 export const refusalReasons = [
+  'agent-name-held',
+  'agent-not-silent',
+  'agent-revoked',
   'already-carried-out',
+  'certificate-superseded',
   'check-inconsistent',
   'checkpoint-too-large',
   'configuration-inconsistent',
   'log-unavailable',
+  'no-service-proven',
   'nothing-to-attest',
   'outranked',
   'request-key-reused',
   'server-exists',
   'static-server',
+  'too-many-agents',
   'too-many-orders',
   'too-many-servers',
+  'unknown-agent',
   'unknown-override',
   'unknown-region',
   'unknown-server',

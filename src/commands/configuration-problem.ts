@@ -22,3 +22,18 @@ export function error(path: ConfigurationPath, message: string, remedy: string, 
 export function warning(path: ConfigurationPath, message: string, remedy: string, related?: ConfigurationPath): ConfigurationProblem {
   return { path, message, remedy, severity: 'warning', ...(related !== undefined && { related }) };
 }
+
+interface Keyed {
+  readonly key: string;
+  readonly path: ConfigurationPath;
+}
+
+/** Each entry whose key another one before it has. */
+export function* repeated(entries: Iterable<Keyed>): Iterable<{ readonly entry: Keyed; readonly first: Keyed }> {
+  const seen = new Map<string, Keyed>();
+  for (const entry of entries) {
+    const first = seen.get(entry.key);
+    if (first === undefined) seen.set(entry.key, entry);
+    else yield { entry, first };
+  }
+}

@@ -8,7 +8,15 @@ import { redactedSecret } from '../events/catalogue/configuration.ts';
 import { canonicalAddress } from '../events/catalogue/scalars.ts';
 import { durationMs } from '../events/duration.ts';
 import { endpointText } from '../projections/endpoint.ts';
-import { type ConfigurationPath, type ConfigurationProblem, type ConfigurationRule, error, warning } from './configuration-problem.ts';
+import { agentProblems } from './agent-problems.ts';
+import {
+  type ConfigurationPath,
+  type ConfigurationProblem,
+  type ConfigurationRule,
+  error,
+  repeated,
+  warning,
+} from './configuration-problem.ts';
 import { notBuiltProblems } from './not-built.ts';
 import { zoneProblems } from './zone-problems.ts';
 
@@ -29,6 +37,7 @@ const rules: readonly ConfigurationRule[] = [
   checkTimes,
   zoneProblems,
   gossipKeys,
+  agentProblems,
   unsignedAnswers,
   geolocationRegions,
   listenAddresses,
@@ -41,21 +50,6 @@ function* modeProblems({ mode, agent, domains }: Configuration): Iterable<Config
   }
   if (mode === 'overwatch' && domains.length === 0) {
     yield error(['domains'], 'there is no domain, so there is nothing to answer', 'add one under domains:');
-  }
-}
-
-interface Keyed {
-  readonly key: string;
-  readonly path: ConfigurationPath;
-}
-
-/** Each entry whose key another one before it has. */
-function* repeated(entries: Iterable<Keyed>): Iterable<{ readonly entry: Keyed; readonly first: Keyed }> {
-  const seen = new Map<string, Keyed>();
-  for (const entry of entries) {
-    const first = seen.get(entry.key);
-    if (first === undefined) seen.set(entry.key, entry);
-    else yield { entry, first };
   }
 }
 
@@ -146,11 +140,12 @@ function* duplicateServers({ regions }: Configuration): Iterable<ConfigurationPr
   }
 }
 
-function* domainsWithoutServers({ mode, domains, regions }: Configuration): Iterable<ConfigurationProblem> {
+/** Where agents may speak for a domain, its servers come with them. */
+function* domainsWithoutServers({ mode, overwatch, domains, regions }: Configuration): Iterable<ConfigurationProblem> {
   if (mode !== 'overwatch') return;
   const served = new Set(regions.flatMap(({ servers }) => servers.map(({ service }) => service)));
   for (const [index, { name }] of domains.entries()) {
-    if (served.has(name)) continue;
+    if (served.has(name) || Object.hasOwn(overwatch.agent_tokens, name)) continue;
     const message = `no server here serves ${name}: until one is registered, its answer is SERVFAIL`;
     yield warning(['domains', index, 'name'], message, `add a server with service: ${name} to one of its regions`);
   }
@@ -194,7 +189,7 @@ function* tooLong(path: ConfigurationPath, own: Partial<Times>, { interval, time
   yield error(path, `a timeout of ${timeout} is longer than the interval of ${interval}`, 'shorten the timeout or lengthen the interval');
 }
 
-const gossipKeyRemedy = 'make one with: openssl rand -base64 32';
+const gossipKeyRemedy = 'make one with: opengslb gossip-key generate';
 
 function* gossipKeys({ mode, overwatch, agent }: Configuration): Iterable<ConfigurationProblem> {
   const overwatchPath = ['overwatch', 'gossip', 'encryption_key'];

@@ -7,9 +7,12 @@ import type { Fact } from '../events/event.ts';
 import { assertNever } from '../projections/assert-never.ts';
 import type { CarriedOut } from '../projections/requests.ts';
 import type { State } from '../projections/state.ts';
+import { agentLeft, forgetAgent, pinAgent, revokeAgent, rotateAgent } from './agents.ts';
 import { applyConfiguration } from './apply-configuration.ts';
 import { takeCheckpoint } from './checkpoint.ts';
+import { receiveClaims } from './claims.ts';
 import { type Command, type Decision, isRefusal, type Order, type Refusal } from './command.ts';
+import { recordGossipKey } from './gossip-keys.ts';
 import { guard } from './guard.ts';
 import { attestAnswers, startNode, stopNode } from './node.ts';
 import { clearOverride, setOverride } from './overrides.ts';
@@ -53,12 +56,28 @@ function decisionOn(command: Command, state: State): Decision {
       return attestAnswers(state);
     case 'takeCheckpoint':
       return takeCheckpoint(state);
+    case 'pinAgent':
+      return pinAgent(command, state);
+    case 'rotateAgent':
+      return rotateAgent(command, state);
+    case 'revokeAgent':
+      return revokeAgent(command, state);
+    case 'receiveClaims':
+      return receiveClaims(command, state);
+    case 'agentLeft':
+      return agentLeft(command, state);
+    case 'forgetAgent':
+      return forgetAgent(command, state);
+    case 'recordGossipKey':
+      return recordGossipKey(command);
     default:
       return assertNever(command);
   }
 }
 
+/** What an agent says of itself is an observation: refusing it would not make it untrue. */
 function isForced(command: Command): boolean {
+  if (command.kind === 'receiveClaims' || command.kind === 'agentLeft') return true;
   return 'force' in command && command.force;
 }
 

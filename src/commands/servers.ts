@@ -59,8 +59,8 @@ export function updateServer(command: UpdateServer, state: State): Decision {
   const healthCheck = changed(command.healthCheck, server.healthCheck);
   const problem = attributeProblem(inForce, service, region, healthCheck, host);
   if (problem !== undefined) return problem;
-  const after = attributes(region, command.weight ?? server.weight, host, healthCheck);
-  const before = attributes(server.region, server.weight, server.host, server.healthCheck);
+  const after = attributes(region, command.weight ?? server.weight, host, healthCheck, server.agent);
+  const before = attributes(server.region, server.weight, server.host, server.healthCheck, server.agent);
   return JSON.stringify(before) === JSON.stringify(after) ? [] : [{ type: 'server.updated', data: { service, address, port, ...after } }];
 }
 
@@ -83,13 +83,21 @@ function changed<T>(asked: T | null | undefined, known: T | undefined): T | unde
   return asked === undefined ? known : (asked ?? undefined);
 }
 
-function attributes(
+/** Everything that a server has beside its name. */
+export function attributes(
   region: string,
   weight: number,
   host: string | undefined,
   check: HealthCheck | undefined,
+  agent?: string,
 ): Omit<DataOf<'server.updated'>, keyof Target> {
-  return { region, weight, ...(host !== undefined && { host }), ...(check !== undefined && { health_check: check }) };
+  return {
+    region,
+    weight,
+    ...(host !== undefined && { host }),
+    ...(check !== undefined && { health_check: check }),
+    ...(agent !== undefined && { agent }),
+  };
 }
 
 /** The configuration that serves the service. */
@@ -141,7 +149,7 @@ function attributeProblem(
   };
 }
 
-function serversIn(registry: Registry): number {
+export function serversIn(registry: Registry): number {
   let count = 0;
   for (const servers of registry.values()) count += servers.size;
   return count;

@@ -3,6 +3,8 @@
  *
  *     [code, v, extras | nil, ...data in the order of its schema]      extras: [actor | nil, request | nil, cause | nil]
  *
+ * A long list of one shape (`rows` of a definition) holds its elements by position too, without the nils at their end.
+ *
  * The same facts always give the same bytes: fields stand in one order, the keys of nested maps are sorted. Facts are
  * checked when they go in; what comes out is vouched for by the chain of hashes, so only its outline is checked: it
  * either fits a version of the catalogue or is refused with a `LogError`.
@@ -15,7 +17,7 @@ import { type Actor, actor, type Envelope, type Event, type Fact, type Request, 
 import { type Batch, noHash, type StoredBatch } from './log.ts';
 import { broken, tooNew } from './log-errors.ts';
 import { quickCheck } from './quick-check.ts';
-import type { EventVersion, Versions } from './versions.ts';
+import type { EventVersion, Layout, Versions } from './versions.ts';
 
 /** More than any configuration that people maintain; a batch is held in memory whole. */
 const batchBytesMax = 64 * 1024 * 1024;
@@ -125,7 +127,16 @@ function factSchema(version: EventVersion): z.ZodType<Omit<Envelope, 'position' 
 
 function rowOf(event: Pick<Envelope, 'actor' | 'request' | 'cause' | 'data'>, version: EventVersion): unknown[] {
   const data = event.data as Readonly<Record<string, unknown>>;
-  return [version.code, version.v, extrasOf(event), ...version.fields.map((field) => data[field] ?? null)];
+  return [version.code, version.v, extrasOf(event), ...version.fields.map((field, index) => stored(data[field], version.rows[index]))];
+}
+
+function stored(value: unknown, row: Layout | undefined): unknown {
+  if (row === undefined || !Array.isArray(value)) return value ?? null;
+  return value.map((element: Readonly<Record<string, unknown>>) => {
+    const values = row.fields.map((field) => element[field] ?? null);
+    while (values.at(-1) === null) values.pop();
+    return values;
+  });
 }
 
 function extrasOf({ actor: by, request: of, cause }: Pick<Envelope, 'actor' | 'request' | 'cause'>): unknown[] | null {
@@ -165,18 +176,45 @@ function versionOf(row: readonly unknown[], versions: Versions, position: number
 }
 
 /** The data, its fields always added in the same order, so that all events of a version share one hidden class. */
-function readFields(row: readonly unknown[], { type, v, fields, nil }: EventVersion, position: number): Record<string, unknown> {
+function readFields(row: readonly unknown[], version: EventVersion, position: number): Record<string, unknown> {
+  const { type, v, fields, rows } = version;
   if (row.length !== eventHead + fields.length) {
     const found = row.length - eventHead;
     throw broken(`position ${position}`, `${type} version ${v} has ${fields.length} fields, and ${found} are there`);
   }
+  const data = readLayout(row, eventHead, version, `${type} version ${v}`, position);
+  for (let index = 0; index < fields.length; index++) {
+    const layout = rows[index];
+    const field = fields[index] as string;
+    if (layout !== undefined && data[field] !== undefined) data[field] = readRows(data[field], layout, `${type} version ${v}`, position);
+  }
+  return data;
+}
+
+function readRows(list: unknown, layout: Layout, name: string, position: number): unknown[] {
+  if (!Array.isArray(list)) throw broken(`position ${position}`, `a list of ${name} is not one`);
+  return list.map((row) => {
+    if (!Array.isArray(row) || row.length > layout.fields.length)
+      throw broken(`position ${position}`, `an element of ${name} does not fit`);
+    return readLayout(row, 0, layout, name, position);
+  });
+}
+
+/** Values by position; those that are missing at the end are nil. */
+function readLayout(
+  row: readonly unknown[],
+  head: number,
+  { fields, nil }: Layout,
+  name: string,
+  position: number,
+): Record<string, unknown> {
   const data: Record<string, unknown> = {};
   for (let index = 0; index < fields.length; index++) {
-    const value = row[index + eventHead];
+    const value = row[index + head] ?? null;
     const field = fields[index] as string;
     if (value === null) {
       if (nil[index] === 'absent') continue;
-      if (nil[index] === 'error') throw broken(`position ${position}`, `${type} version ${v} has no ${field}`);
+      if (nil[index] === 'error') throw broken(`position ${position}`, `${name} has no ${field}`);
     }
     data[field] = value;
   }

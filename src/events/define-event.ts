@@ -27,6 +27,8 @@ export interface EventDefinition<T extends string = string, S extends DataSchema
   readonly older: readonly OlderVersion[];
   /** The newest version: one more than there are older ones. */
   readonly v: number;
+  /** Fields that are long lists of one shape: in the log each element stands by position, like the fact itself. At every version alike. */
+  readonly rows: Readonly<Record<string, DataSchema>>;
 }
 
 export function defineEvent<const T extends string, S extends DataSchema>(entry: {
@@ -35,7 +37,8 @@ export function defineEvent<const T extends string, S extends DataSchema>(entry:
   readonly meaning: string;
   readonly data: S;
   readonly older?: readonly OlderVersion[];
+  readonly rows?: Readonly<Record<string, DataSchema>>;
 }): EventDefinition<T, S> {
   const older = entry.older ?? [];
-  return { ...entry, older, v: older.length + 1 };
+  return { ...entry, older, rows: entry.rows ?? {}, v: older.length + 1 };
 }

@@ -3,9 +3,12 @@
  * and on the stream; (`node`, `position`) is an event's identity.
  */
 import type { z } from 'zod';
+import { agentLeft, agentPinned, agentRejected, agentRevoked, agentRotated } from './catalogue/agents.ts';
 import { logCheckpoint } from './catalogue/checkpoint.ts';
 import { configurationApplied } from './catalogue/configuration.ts';
+import { gossipKeyRotated } from './catalogue/gossip-keys.ts';
 import { validationRecorded } from './catalogue/health.ts';
+import { drainEnded, drainStarted, heartbeatReceived } from './catalogue/heartbeats.ts';
 import { clockStepped, logGap, nodeAttested, nodeStalled, nodeStarted, nodeStopped } from './catalogue/node.ts';
 import { overrideCleared, overrideSet } from './catalogue/overrides.ts';
 import { serverDeregistered, serverRegistered, serverUpdated } from './catalogue/servers.ts';
@@ -29,6 +32,15 @@ export const catalogue = [
   validationRecorded,
   overrideSet,
   overrideCleared,
+  agentPinned,
+  agentRotated,
+  agentRevoked,
+  agentRejected,
+  agentLeft,
+  heartbeatReceived,
+  drainStarted,
+  drainEnded,
+  gossipKeyRotated,
 ] as const;
 
 type Definition = (typeof catalogue)[number];

@@ -20,6 +20,7 @@ interface Definition {
   readonly shape?: Readonly<Record<string, z.core.$ZodType>>;
   readonly catchall?: z.core.$ZodType;
   readonly innerType?: z.core.$ZodType;
+  readonly element?: z.core.$ZodType;
   readonly entries?: Readonly<Record<string, string | number>>;
   readonly values?: readonly unknown[];
   readonly checks?: readonly { readonly _zod: { readonly def: CheckDefinition } }[];
@@ -48,6 +49,8 @@ export function quickCheck(schema: z.core.$ZodType): QuickCheck | undefined {
       return within(definition, (inner) => (value) => value === null || inner(value));
     case 'optional':
       return within(definition, (inner) => (value) => value === undefined || inner(value));
+    case 'array':
+      return arrayCheck(definition);
     case 'boolean':
       return (value) => typeof value === 'boolean';
     case 'enum':
@@ -57,7 +60,7 @@ export function quickCheck(schema: z.core.$ZodType): QuickCheck | undefined {
     case 'number':
       return withChecks(definition, (value) => typeof value === 'number' && Number.isFinite(value), numberCheck);
     case 'string':
-      return definition.format === undefined ? withChecks(definition, (value) => typeof value === 'string', stringCheck) : undefined;
+      return definition.format === undefined ? withChecks(definition, (value) => typeof value === 'string', lengthCheck) : undefined;
     default:
       return undefined;
   }
@@ -89,6 +92,11 @@ function objectCheck({ shape = {}, catchall }: Definition): QuickCheck | undefin
   };
 }
 
+function arrayCheck(definition: Definition): QuickCheck | undefined {
+  const check = definition.element && quickCheck(definition.element);
+  return check && withChecks(definition, (value) => Array.isArray(value) && value.every(check), lengthCheck);
+}
+
 type Reader<V> = (definition: CheckDefinition) => ((value: V) => boolean) | undefined;
 
 function withChecks<V>(definition: Definition, base: QuickCheck, read: Reader<V>): QuickCheck | undefined {
@@ -113,7 +121,7 @@ const numberCheck: Reader<number> = ({ check, value: bound = Number.NaN, inclusi
   return undefined;
 };
 
-const stringCheck: Reader<string> = ({ check, minimum = 0, maximum = 0 }) => {
+const lengthCheck: Reader<string | readonly unknown[]> = ({ check, minimum = 0, maximum = 0 }) => {
   if (check === 'min_length') return (value) => value.length >= minimum;
   if (check === 'max_length') return (value) => value.length <= maximum;
   return undefined;

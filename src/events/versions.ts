@@ -10,17 +10,23 @@ import type { DataSchema, EventDefinition } from './define-event.ts';
 /** What nil in a field's place stands for: the field is absent, it is null, or nothing (then nil is an error). */
 export type NilMeaning = 'absent' | 'null' | 'error';
 
-export interface EventVersion {
+/** The fields of a fact, or of an element of a list in it, as they stand in the log. */
+export interface Layout {
+  /** In the order in which they stand in the log. */
+  readonly fields: readonly string[];
+  /** One entry a field. */
+  readonly nil: readonly NilMeaning[];
+}
+
+export interface EventVersion extends Layout {
   readonly type: string;
   readonly code: number;
   readonly v: number;
   /** The version that `upcast` leads to. */
   readonly newest: number;
   readonly data: DataSchema;
-  /** In the order in which they stand in the log. */
-  readonly fields: readonly string[];
-  /** One entry a field. */
-  readonly nil: readonly NilMeaning[];
+  /** One entry a field: how each element of its list stands by position; undefined: its value stands as it is. */
+  readonly rows: readonly (Layout | undefined)[];
   readonly upcast: (data: unknown) => unknown;
 }
 
@@ -48,22 +54,28 @@ export function openCatalogue(definitions: readonly EventDefinition[]): Versions
 }
 
 function lineageOf(definition: EventDefinition): Lineage {
-  const { type, code, older, v: newest } = definition;
+  const { type, code, older, rows, v: newest } = definition;
   const schemas = [...older.map((version) => version.data), definition.data];
   return schemas.map((data, index) => {
     const steps = older.slice(index).map((version) => version.upcast as (data: unknown) => unknown);
-    const fields = Object.keys(data.shape);
+    const name = `${type} v${index + 1}`;
+    const layout = layoutOf(name, data);
     return {
       type,
       code,
       v: index + 1,
       newest,
       data,
-      fields,
-      nil: fields.map((field) => nilMeaning(`${type} v${index + 1}`, field, data)),
+      ...layout,
+      rows: layout.fields.map((field) => rows[field] && layoutOf(`${name} ${field}`, rows[field])),
       upcast: (old) => steps.reduce((older, step) => step(older), old),
     };
   });
+}
+
+function layoutOf(where: string, schema: DataSchema): Layout {
+  const fields = Object.keys(schema.shape);
+  return { fields, nil: fields.map((field) => nilMeaning(where, field, schema)) };
 }
 
 function nilMeaning(where: string, field: string, schema: DataSchema): NilMeaning {

@@ -10,18 +10,22 @@
  *     up          > 0      anyone        any                  fit
  *     up          0        anyone        any                  draining
  *     draining    any      anyone        any                  draining
+ *     stale       > 0      liveness      any                  unproven
  *     unproven    > 0      nothing       any                  unproven
- *     unproven    0        nothing       any                  draining
+ *     either      0        anyone        any                  draining
  *     down        any      an override   any                  -
- *     down        any      validation    servfail             -
- *     down        any      validation    all                  last-resort
- *     down        any      validation    last_healthy         last-resort, if it was among the last that were fit
+ *     down        any      anyone else   servfail             -
+ *     down        any      anyone else   all                  last-resort
+ *     down        any      anyone else   last_healthy         last-resort, if it was among the last that were fit
+ *
+ * The weight is what the signals of its agent leave of it; where an override decides, all of it.
  */
 import { createHash } from 'node:crypto';
 import type { Domain, RoutingAlgorithm } from '../events/catalogue/configuration.ts';
 import { assertNever } from './assert-never.ts';
 import { type ConfigurationInForce, lastResortOf, servicesOf, ttlSecondsOf } from './configuration.ts';
 import { endpointText } from './endpoint.ts';
+import { bledWeight, tenthsOf } from './predictive.ts';
 import { type Server, serversOf } from './registry.ts';
 import { algorithms } from './routing/algorithms.ts';
 import { type Family, families, familyOf } from './routing/family.ts';
@@ -38,6 +42,8 @@ export type Tier = (typeof tiers)[number];
 export interface JudgedServer {
   readonly server: Server;
   readonly verdict: Verdict;
+  /** What is left of its weight while its agent measures trouble; all of it where an override decides. */
+  readonly weight: number;
   /** Undefined: it never answers as things are. */
   readonly tier: Tier | undefined;
 }
@@ -118,7 +124,9 @@ function judgedServers(state: State, inForce: ConfigurationInForce, domain: Doma
   const servers = [...serversOf(state.registry, domain.name)].filter((server) => domain.regions.includes(server.region));
   return inAnswerOrder(inForce, domain, servers).map((server) => {
     const verdict = verdictOn(state, server);
-    return { server, verdict, tier: tierOf(state, inForce, domain, server, verdict) };
+    const isOverridden = verdict.authority === 'human-override' || verdict.authority === 'tool-override';
+    const weight = isOverridden ? server.weight : bledWeight(server.weight, tenthsOf(state.bleeds, server.agent));
+    return { server, verdict, weight, tier: tierOf(state, inForce, domain, { server, verdict, weight }) };
   });
 }
 
@@ -136,16 +144,22 @@ function inAnswerOrder({ places }: ConfigurationInForce, domain: Domain, servers
 }
 
 /** The truth table above. */
-function tierOf(state: State, inForce: ConfigurationInForce, domain: Domain, server: Server, verdict: Verdict): Tier | undefined {
+function tierOf(
+  state: State,
+  inForce: ConfigurationInForce,
+  domain: Domain,
+  { server, verdict, weight }: Omit<JudgedServer, 'tier'>,
+): Tier | undefined {
   switch (verdict.status) {
     case 'up':
-      return server.weight > 0 ? 'fit' : 'draining';
+      return weight > 0 ? 'fit' : 'draining';
     case 'draining':
       return 'draining';
+    case 'stale':
     case 'unproven':
-      return server.weight > 0 ? 'unproven' : 'draining';
+      return weight > 0 ? 'unproven' : 'draining';
     case 'down': {
-      if (verdict.authority !== 'validation') return undefined;
+      if (verdict.authority !== 'validation' && verdict.authority !== 'agent-claim') return undefined;
       const policy = lastResortOf(inForce.configuration, domain);
       const isLastResort = policy === 'all' || (policy === 'last_healthy' && wasLastFit(state, server));
       return isLastResort ? 'last-resort' : undefined;
@@ -182,7 +196,7 @@ function candidatesOf(
   return [...byAddress].map(([address, servers]) => {
     const [{ tier }] = servers;
     const since = Math.max(...servers.map(({ verdict }) => verdict.since));
-    const weight = Math.min(...servers.map(({ server }) => server.weight));
+    const weight = Math.min(...servers.map((judged) => judged.weight));
     const ramped = tier === 'fit' ? rampedWeight(weight, ramp.rampMs, since, ramp.at) : weight;
     return { address, family, tier, answers: tier !== undefined && tier === best, weight: ramped, since, servers };
   });

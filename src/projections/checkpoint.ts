@@ -5,6 +5,7 @@
  * on the way in and on the way out.
  */
 import type { DataOf, EventOf } from '../events/event.ts';
+import { backendKey, type StandingClaims } from './claims.ts';
 import { configurationInForce } from './configuration.ts';
 import { endpointText, entryOf } from './endpoint.ts';
 import type { BackendHealth } from './health.ts';
@@ -41,12 +42,17 @@ const sections: { readonly [Field in keyof Restated]: Section<Restated[Field], D
       byService(backends, ({ last: { service, address, port } }) => [service, endpointText(address, port)], copiedHealth),
   },
   overrides: {
-    restate: (overrides) => flat(overrides).map(({ actor, ...rest }) => ({ ...rest, ...(actor !== undefined && { actor }) })),
+    restate: (overrides) =>
+      flat(overrides).map(({ actor, agent, ...rest }) => ({
+        ...rest,
+        ...(actor !== undefined && { actor }),
+        ...(agent !== undefined && { agent }),
+      })),
     restore: (overrides) =>
       byService(
         overrides,
         (override) => [override.service, overrideKey(override)],
-        ({ actor, ...rest }): Override => ({ ...rest, actor }),
+        ({ actor, agent, ...rest }): Override => ({ ...rest, actor, agent }),
       ),
   },
   requests: {
@@ -64,14 +70,53 @@ const sections: { readonly [Field in keyof Restated]: Section<Restated[Field], D
     restate: (changedAt) => Array.from(changedAt, ([service, at]) => ({ service, at })),
     restore: (moments) => new Map(moments.map(({ service, at }) => [service, at])),
   },
+  livedAt: { restate: (livedAt) => livedAt, restore: (livedAt) => livedAt ?? 0 },
+  trust: {
+    restate: (trust) => Array.from(trust.values(), (pin) => ({ ...pin, services: [...pin.services], past: [...pin.past] })),
+    restore: (pins) => new Map(pins?.map((pin) => [pin.agent, { ...pin }])),
+  },
+  liveness: {
+    restate: (livenesses) => Array.from(livenesses, ([agent, liveness]) => ({ agent, ...liveness })),
+    restore: (livenesses) => new Map(livenesses?.map(({ agent, ...liveness }) => [agent, liveness])),
+  },
+  claims: {
+    restate: (claims) =>
+      Array.from(claims, ([agent, { backends, predictive, ...rest }]) => {
+        return { agent, ...rest, ...(predictive !== undefined && { predictive }), backends: [...backends.values()] };
+      }),
+    restore: (claims) => new Map(claims?.map(({ agent, ...restated }) => [agent, restoredClaims(restated)])),
+  },
+  agentDrains: {
+    restate: (drains) =>
+      [...drains].flatMap(([service, ofService]) => Array.from(ofService, ([endpoint, drain]) => ({ service, endpoint, ...drain }))),
+    restore: (drains) =>
+      byService(
+        drains ?? [],
+        ({ service, endpoint }) => [service, endpoint],
+        ({ service: _its, endpoint: _own, ...drain }) => drain,
+      ),
+  },
+  bleeds: {
+    restate: (bleeds) => Array.from(bleeds, ([agent, bleed]) => ({ agent, ...bleed, bad: [...bleed.bad] })),
+    restore: (bleeds) => new Map(bleeds?.map(({ agent, ...bleed }) => [agent, bleed])),
+  },
 };
 
-function restatedServer({ host, healthCheck, ...server }: Server): Data['registry'][number] {
-  return { ...server, ...(host !== undefined && { host }), ...(healthCheck !== undefined && { health_check: healthCheck }) };
+function restoredClaims({ predictive, backends, ...rest }: Omit<NonNullable<Data['claims']>[number], 'agent'>): StandingClaims {
+  return { ...rest, predictive, backends: new Map(backends.map((backend) => [backendKey(backend), backend])) };
 }
 
-function restoredServer({ host, health_check: healthCheck, ...server }: Data['registry'][number]): Server {
-  return { ...server, host, healthCheck };
+function restatedServer({ host, healthCheck, agent, ...server }: Server): Data['registry'][number] {
+  return {
+    ...server,
+    ...(host !== undefined && { host }),
+    ...(healthCheck !== undefined && { health_check: healthCheck }),
+    ...(agent !== undefined && { agent }),
+  };
+}
+
+function restoredServer({ host, health_check: healthCheck, agent, ...server }: Data['registry'][number]): Server {
+  return { ...server, host, healthCheck, agent };
 }
 
 function copiedHealth(health: BackendHealth): BackendHealth & Data['health'][number] {

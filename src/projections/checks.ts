@@ -35,7 +35,7 @@ export function validates(inForce: ConfigurationInForce | undefined): boolean {
   return inForce?.configuration.overwatch.validation.enabled ?? false;
 }
 
-export function thresholdsOf(inForce: ConfigurationInForce | undefined, server: Server): Thresholds {
+export function thresholdsOf(inForce: ConfigurationInForce | undefined, server: Pick<Server, 'region' | 'healthCheck'>): Thresholds {
   const own = server.healthCheck;
   const region = inForce?.regions.get(server.region)?.health_check;
   return {

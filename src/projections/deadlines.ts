@@ -1,15 +1,17 @@
 /**
- * Moments at which something happens by itself: an override expires, a request key is forgotten. Time passing is the
+ * Moments at which something happens by itself: an override expires, an agent was silent for too long. Time passing is the
  * firing of these, earliest first; at one moment in the order of the table of kinds, then of keys. The queue only says
  * when; the fold that a kind belongs to says what. It holds nothing that the folds do not know, so it is left out of
  * snapshots and digests.
  *
  *     heap   a binary heap by (at, kind, key); a deadline that was moved or called off stays in it as a husk
- *     until  kind and key -> the moment that counts; an entry of the heap that disagrees is a husk
+ *     until  kind and key -> the moment that counts; for each there is an entry in the heap that is not later
+ *
+ * A deadline that is put off, as each heartbeat does, leaves the heap as it is: its old entry is moved when it comes up.
  */
 
 /** In the order in which they fire at one moment. Later kinds are appended; the order of the others never changes. */
-export const deadlineKinds = ['override-expires', 'request-forgotten', 'answer-due'] as const;
+export const deadlineKinds = ['override-expires', 'request-forgotten', 'answer-due', 'agent-silent', 'bleed-step'] as const;
 export type DeadlineKind = (typeof deadlineKinds)[number];
 
 export interface Deadline {
@@ -41,8 +43,10 @@ export function setDeadline(deadlines: Deadlines, kind: DeadlineKind, key: strin
     return;
   }
   // A command of many facts sets the deadline of its key again with each of them; one entry of the heap is enough.
-  if (deadlines.until.get(name) === at) return;
+  const before = deadlines.until.get(name);
+  if (before === at) return;
   deadlines.until.set(name, at);
+  if (before !== undefined && before < at) return;
   push(deadlines.heap, { at, kind, key });
   if (deadlines.heap.length > 2 * deadlines.until.size + 64) dropHusks(deadlines);
 }
@@ -56,8 +60,11 @@ export function dueAt(deadlines: Deadlines, kind: DeadlineKind, key: string): nu
 export function earliestDeadline(deadlines: Deadlines): Deadline | undefined {
   for (;;) {
     const first = deadlines.heap[0];
-    if (first === undefined || isAlive(deadlines, first)) return first;
+    if (first === undefined) return undefined;
+    const until = dueAt(deadlines, first.kind, first.key);
+    if (until === first.at) return first;
     popFirst(deadlines.heap);
+    if (until !== undefined && until > first.at) push(deadlines.heap, { ...first, at: until });
   }
 }
 
@@ -70,14 +77,14 @@ export function takeDue(deadlines: Deadlines, to: number): Deadline | undefined 
   return first;
 }
 
-function isAlive(deadlines: Deadlines, deadline: Deadline): boolean {
-  return deadlines.until.get(`${deadline.kind} ${deadline.key}`) === deadline.at;
-}
-
 function dropHusks(deadlines: Deadlines): void {
-  const alive = deadlines.heap.filter((deadline) => isAlive(deadlines, deadline));
+  const alive = new Map<string, Deadline>();
+  for (const { kind, key } of deadlines.heap) {
+    const at = dueAt(deadlines, kind, key);
+    if (at !== undefined) alive.set(`${kind} ${key}`, { at, kind, key });
+  }
   deadlines.heap.length = 0;
-  for (const deadline of alive) push(deadlines.heap, deadline);
+  for (const deadline of alive.values()) push(deadlines.heap, deadline);
 }
 
 /** Whether `a` fires before `b`. */

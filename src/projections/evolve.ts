@@ -4,18 +4,32 @@
  * state, in however many steps (I3).
  */
 import assert from 'node:assert/strict';
-import type { Event } from '../events/event.ts';
+import type { DataOf, Event, EventOf } from '../events/event.ts';
+import { evolveAgentDrain, forgetAgentDrain } from './agent-drains.ts';
 import { assertNever } from './assert-never.ts';
 import { evolveCheckpoint } from './checkpoint.ts';
 import { thresholdsOf } from './checks.ts';
 import { evolveConfiguration, servicesOf } from './configuration.ts';
 import { type Deadline, dueAt, takeDue } from './deadlines.ts';
-import { evolveHealth, forgetHealth } from './health.ts';
-import { evolveOverrides, expireOverride } from './overrides.ts';
-import { evolveRegistry, serverOf } from './registry.ts';
+import {
+  evolveAgentLeft,
+  evolveBeats,
+  evolveNodeStalled,
+  evolveNodeStarted,
+  evolveTrusted,
+  silenceAgent,
+  stepAgent,
+} from './evolve-agents.ts';
+import { evolveHealth, forgetHealth, healthOf } from './health.ts';
+import { staleSinceOf } from './liveness.ts';
+import { endOverridesOfOthers, evolveOverrides, expireOverride } from './overrides.ts';
+import { evolveRegistry, type Server, serverOf, serversOf } from './registry.ts';
 import { evolveRequests, forgetRequest } from './requests.ts';
 import type { State } from './state.ts';
 import { updateStanding } from './update-standing.ts';
+import { hasSucceededSince } from './verdict.ts';
+
+type Target = Pick<DataOf<'override.set'>, 'service' | 'address' | 'port'>;
 
 /** Names of services. */
 export type Services = readonly string[];
@@ -30,8 +44,14 @@ export function evolve(state: State, event: Event): Services {
   state.position = event.position;
   if (event.request !== undefined) evolveRequests(state.requests, state.deadlines, event, event.request);
   const changed = fold(state, event);
+  if (showsLife(event)) state.livedAt = event.at;
   for (const service of changed) touch(state, service);
   return passing.length === 0 ? changed : [...passing, ...changed];
+}
+
+/** Whether the node was there before this: what it does to itself before it has started says nothing of that. */
+function showsLife({ type, actor }: Event): boolean {
+  return actor?.kind !== 'system' || type === 'node.started' || type === 'node.stopped' || type === 'node.attested';
 }
 
 function fold(state: State, event: Event): Services {
@@ -43,37 +63,85 @@ function fold(state: State, event: Event): Services {
     }
     case 'server.registered':
     case 'server.updated':
-      return evolveRegistry(state.registry, event) ? [event.data.service] : none;
+      return evolveServer(state, event);
     case 'server.deregistered': {
       const { service, address, port } = event.data;
       if (!evolveRegistry(state.registry, event)) return none;
       forgetHealth(state.health, service, address, port);
+      forgetAgentDrain(state.agentDrains, service, address, port);
       return [service];
     }
     case 'validation.recorded': {
       const { service, address, port } = event.data;
       const server = serverOf(state.registry, service, address, port);
       if (server === undefined) return none;
-      return evolveHealth(state.health, event, thresholdsOf(state.configuration, server)) ? [service] : none;
+      const recovers = recoversStale(state, server, event.data.ok);
+      const flips = evolveHealth(state.health, event, thresholdsOf(state.configuration, server));
+      return flips || recovers ? [service] : none;
     }
     case 'override.set':
     case 'override.cleared':
-      evolveOverrides(state.overrides, state.deadlines, event);
+      evolveOverrides(state.overrides, state.deadlines, event, speakerFor(state, event.data));
       return [event.data.service];
     case 'log.checkpoint':
       // It says what stands, so it changes no answer; whoever folds from here on begins with the answers that it leads to.
       evolveCheckpoint(state, event);
       return none;
+    case 'heartbeat.received':
+      return evolveBeats(state, event);
+    case 'drain.started':
+    case 'drain.ended':
+      if (!speaksFor(state, event.data)) return none;
+      return evolveAgentDrain(state.agentDrains, event) ? [event.data.service] : none;
+    case 'agent.pinned':
+    case 'agent.rotated':
+    case 'agent.revoked':
+      return evolveTrusted(state, event);
+    case 'agent.left':
+      return evolveAgentLeft(state, event);
     case 'node.started':
+      return evolveNodeStarted(state, event);
+    case 'node.stalled':
+      return evolveNodeStalled(state, event);
+    case 'agent.rejected':
+    case 'gossip_key.rotated':
     case 'node.stopped':
     case 'node.attested':
-    case 'node.stalled':
     case 'clock.stepped':
     case 'log.gap':
       return none;
     default:
       return assertNever(event);
   }
+}
+
+/** A drain is its agent's, and a person's override is about the host that was there: neither outlives the agent's place. */
+function evolveServer(state: State, event: EventOf<'server.registered' | 'server.updated'>): Services {
+  const { service, address, port, agent } = event.data;
+  const before = serverOf(state.registry, service, address, port)?.agent;
+  if (!evolveRegistry(state.registry, event)) return none;
+  if (before !== agent) forgetAgentDrain(state.agentDrains, service, address, port);
+  if (agent !== undefined) endOverridesOfOthers(state.overrides, state.deadlines, { service, address, port, agent });
+  return [service];
+}
+
+function speaksFor({ registry }: State, { agent, service, address, port }: DataOf<'drain.started'>): boolean {
+  return serverOf(registry, service, address, port)?.agent === agent;
+}
+
+/** The agent that speaks for all servers that an override is on. */
+function speakerFor({ registry }: State, { service, address, port }: Target): string | undefined {
+  const on = [...serversOf(registry, service)].filter((server) => server.address === address && (port === null || server.port === port));
+  const [first, ...others] = new Set(on.map(({ agent }) => agent));
+  return others.length === 0 ? first : undefined;
+}
+
+/** Whether this is the first check since its agent is stale that speaks for the server; see `verdict.ts`. */
+function recoversStale(state: State, server: Server, ok: boolean): boolean {
+  const staleSince = ok && server.agent !== undefined ? staleSinceOf(state.liveness, server.agent) : null;
+  if (staleSince === null) return false;
+  const health = healthOf(state.health, server.service, server.address, server.port);
+  return health !== undefined && !hasSucceededSince(health, staleSince);
 }
 
 /** Something that happened by itself: what, when, and whose answers it may have changed. */
@@ -109,6 +177,10 @@ function fire(state: State, { kind, key }: Deadline): Services {
       return none;
     case 'answer-due':
       return [key];
+    case 'agent-silent':
+      return silenceAgent(state, key);
+    case 'bleed-step':
+      return stepAgent(state, key);
     default:
       return assertNever(kind);
   }

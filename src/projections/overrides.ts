@@ -12,6 +12,8 @@ export interface Override extends DataOf<'override.set'> {
   readonly at: number;
   readonly position: number;
   readonly actor: Actor | undefined;
+  /** The agent that spoke for its target when it was set; undefined: none, or several. */
+  readonly agent: string | undefined;
 }
 
 /** service -> `authority target` -> override. */
@@ -26,7 +28,12 @@ function keyOf(authority: Authority, address: string, port: number | null): stri
   return `${authority} ${targetText(address, port)}`;
 }
 
-export function evolveOverrides(overrides: Overrides, deadlines: Deadlines, event: EventOf<'override.set' | 'override.cleared'>): void {
+export function evolveOverrides(
+  overrides: Overrides,
+  deadlines: Deadlines,
+  event: EventOf<'override.set' | 'override.cleared'>,
+  agent: string | undefined,
+): void {
   const { service, authority, address, port } = event.data;
   const key = keyOf(authority, address, port);
   const until = event.type === 'override.set' ? event.data.until : null;
@@ -35,7 +42,7 @@ export function evolveOverrides(overrides: Overrides, deadlines: Deadlines, even
     setDeadline(deadlines, 'override-expires', `${service} ${key}`, null);
   } else {
     const { at, position, actor } = event;
-    entryOf(overrides, service, () => new Map<string, Override>()).set(key, { ...event.data, at, position, actor });
+    entryOf(overrides, service, () => new Map<string, Override>()).set(key, { ...event.data, at, position, actor, agent });
     setDeadline(deadlines, 'override-expires', `${service} ${key}`, until);
   }
 }
@@ -51,6 +58,24 @@ export function expireOverride(overrides: Overrides, deadlineKey: string): strin
   const service = deadlineKey.slice(0, space);
   remove(overrides, service, deadlineKey.slice(space + 1));
   return service;
+}
+
+/**
+ * Another agent speaks for an address: what a person said about the host that was there does not hold for the one that is
+ * there now. A tool's word stays; it is asked again by itself.
+ */
+export function endOverridesOfOthers(
+  overrides: Overrides,
+  deadlines: Deadlines,
+  { service, address, port, agent }: { readonly service: string; readonly address: string; readonly port: number; readonly agent: string },
+): void {
+  for (const target of [port, null]) {
+    const override = overrideOn(overrides, 'human', service, address, target);
+    if (override?.agent === undefined || override.agent === agent) continue;
+    const key = keyOf('human', address, target);
+    remove(overrides, service, key);
+    setDeadline(deadlines, 'override-expires', `${service} ${key}`, null);
+  }
 }
 
 function remove(overrides: Overrides, service: string, key: string): void {

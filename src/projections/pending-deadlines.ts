@@ -23,4 +23,10 @@ const pending: Readonly<Record<DeadlineKind, (state: State) => Iterable<readonly
   *'answer-due'({ standings }) {
     for (const [service, { dueAt }] of standings) yield [service, dueAt];
   },
+  *'agent-silent'({ liveness }) {
+    for (const [agent, { until }] of liveness) yield [agent, until];
+  },
+  *'bleed-step'({ bleeds }) {
+    for (const [agent, { nextAt }] of bleeds) yield [agent, nextAt];
+  },
 };

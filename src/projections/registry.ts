@@ -11,6 +11,8 @@ export interface Server extends Endpoint {
   readonly weight: number;
   readonly host: string | undefined;
   readonly healthCheck: HealthCheck | undefined;
+  /** Who speaks for it from inside. */
+  readonly agent: string | undefined;
   /** The event that registered it, and when. */
   readonly position: number;
   readonly registeredAt: number;
@@ -34,7 +36,7 @@ export function evolveRegistry(registry: Registry, event: RegistryEvent): boolea
     return true;
   }
   if (event.type === 'server.updated' && known === undefined) return false;
-  const { region, weight, host, health_check: healthCheck } = event.data;
+  const { region, weight, host, health_check: healthCheck, agent } = event.data;
   entryOf(registry, service, () => new Map<string, Server>()).set(key, {
     service,
     address,
@@ -44,6 +46,7 @@ export function evolveRegistry(registry: Registry, event: RegistryEvent): boolea
     weight,
     host,
     healthCheck,
+    agent,
     position: known?.position ?? event.position,
     registeredAt: known?.registeredAt ?? event.at,
     updatedAt: event.at,

@@ -1,4 +1,6 @@
 /** Facts and deadlines in words, for timelines and explanations. */
+
+import type { Beat } from '../events/catalogue/heartbeats.ts';
 import { durationText } from '../events/duration.ts';
 import type { Event } from '../events/event.ts';
 import type { Candidate, ServiceAnswer } from './answers.ts';
@@ -48,9 +50,50 @@ export function eventSentence(event: Event): string {
       const { address, port, reason } = event.data;
       return `override on ${targetText(address, port)} cleared${by}${reason === null ? '' : `: ${reason}`}`;
     }
+    case 'agent.pinned': {
+      const { agent, services, legacy } = event.data;
+      return `agent ${agent} ${legacy ? 'let in without proof' : 'pinned'}: it speaks for ${services.join(', ')}`;
+    }
+    case 'agent.rotated':
+      return `agent ${event.data.agent} changed its certificate`;
+    case 'agent.revoked':
+      return `agent ${event.data.agent} revoked${by}: ${event.data.reason}`;
+    case 'agent.rejected': {
+      const { agent, reason, address, count } = event.data;
+      return `agent ${agent} rejected${address === null ? '' : ` (${address})`}: ${reason}${count === 1 ? '' : `, ${count} times`}`;
+    }
+    case 'agent.left':
+      return `agent ${event.data.agent} left`;
+    case 'heartbeat.received':
+      return beatsSentence(event.data.beats);
+    case 'drain.started': {
+      const { agent, address, port, reason } = event.data;
+      return `agent ${agent} began to drain ${endpointText(address, port)}: ${reason}`;
+    }
+    case 'drain.ended': {
+      const { agent, address, port } = event.data;
+      return `agent ${agent} ended the drain of ${endpointText(address, port)}`;
+    }
+    case 'gossip_key.rotated': {
+      const { action, fingerprint, keys } = event.data;
+      return `gossip key ${fingerprint} ${action}${by}: ${keys.length === 1 ? `only ${keys[0]} is left` : `there are ${keys.length}, and ${keys[0]} seals`}`;
+    }
     default:
       return assertNever(event);
   }
+}
+
+/** Of one agent what it said; of many how many there were. */
+function beatsSentence(beats: readonly Beat[]): string {
+  const [first, ...others] = beats as [Beat, ...Beat[]];
+  if (others.length > 0) return `${beats.length} agents were heard`;
+  const { agent, claims } = first;
+  if (claims === undefined) return `agent ${agent} was heard`;
+  const words = claims.backends.map(
+    ({ address, port, healthy }) => `${endpointText(address, port)} ${healthy ? 'healthy' : 'not healthy'}`,
+  );
+  const shown = words.length > 3 ? [...words.slice(0, 3), `${words.length - 3} more`] : words;
+  return `agent ${agent} claims ${shown.length === 0 ? 'nothing' : shown.join(', ')}`;
 }
 
 export function deadlineSentence({ kind, key }: Deadline): string {
@@ -61,6 +104,10 @@ export function deadlineSentence({ kind, key }: Deadline): string {
     }
     case 'answer-due':
       return 'the time came: a failback was due, or a server that starts slowly took more weight';
+    case 'agent-silent':
+      return `nothing was heard of agent ${key} for too long`;
+    case 'bleed-step':
+      return `a weight moved by a tenth, by the signals of agent ${key}`;
     case 'request-forgotten':
       return `the request key ${key} was forgotten`;
     default:
@@ -91,14 +138,18 @@ export function candidateSentence(candidate: Candidate, { algorithm, families }:
 const authorityWords: Readonly<Record<Verdict['authority'], string>> = {
   'human-override': 'by a person',
   'tool-override': 'by a tool',
+  'agent-drain': 'by its agent',
   validation: 'by its checks',
+  liveness: 'by silence',
+  'agent-claim': "by its agent's word",
   registration: 'by its registration',
   nothing: 'so far',
 };
 
 function opinionSentence({ servers }: Candidate): string {
-  const [{ server, verdict }] = servers;
+  const [{ server, verdict, weight }] = servers;
   const which = servers.length > 1 ? `port ${server.port}, the worst of ${servers.length}, is ` : '';
-  const weightless = verdict.status !== 'down' && server.weight === 0 ? ', its weight is 0' : '';
+  const bled = weight === server.weight ? '' : ` of ${server.weight}, by the signals of its agent`;
+  const weightless = verdict.status !== 'down' && (weight === 0 || bled !== '') ? `, its weight is ${weight}${bled}` : '';
   return `${which}${verdict.status} ${authorityWords[verdict.authority]} (${verdict.reason})${weightless}`;
 }

@@ -1,11 +1,16 @@
 /** All folds side by side. A state is named by (position, at): the same facts, folded to the same moment, give the same one (I3). */
+import type { AgentDrains } from './agent-drains.ts';
+import type { Claims } from './claims.ts';
 import type { ConfigurationInForce } from './configuration.ts';
 import { type Deadlines, noDeadlines } from './deadlines.ts';
 import type { Health } from './health.ts';
+import type { Livenesses } from './liveness.ts';
 import type { Overrides } from './overrides.ts';
+import type { Bleeds } from './predictive.ts';
 import type { Registry } from './registry.ts';
 import type { Requests } from './requests.ts';
 import type { Standings } from './standing.ts';
+import type { Trust } from './trust.ts';
 
 /** The last fact that restated everything. */
 interface LastCheckpoint {
@@ -18,12 +23,19 @@ export interface State {
   position: number;
   /** The moment that the state stands at. */
   at: number;
+  /** When a fact last said that the node was there; what fell due between then and its next start, nobody was there to see. */
+  livedAt: number;
   /** From here back to the one before, and so on, without a search. */
   checkpoint: LastCheckpoint | undefined;
   configuration: ConfigurationInForce | undefined;
   readonly registry: Registry;
   readonly health: Health;
   readonly overrides: Overrides;
+  readonly trust: Trust;
+  readonly liveness: Livenesses;
+  readonly claims: Claims;
+  readonly agentDrains: AgentDrains;
+  readonly bleeds: Bleeds;
   readonly requests: Requests;
   readonly standings: Standings;
   /** When the answer of each service may last have changed: the serial of its zone. */
@@ -36,11 +48,17 @@ export function initialState(): State {
   return {
     position: 0,
     at: 0,
+    livedAt: 0,
     checkpoint: undefined,
     configuration: undefined,
     registry: new Map(),
     health: new Map(),
     overrides: new Map(),
+    trust: new Map(),
+    liveness: new Map(),
+    claims: new Map(),
+    agentDrains: new Map(),
+    bleeds: new Map(),
     requests: new Map(),
     standings: new Map(),
     changedAt: new Map(),

@@ -5,6 +5,7 @@
  */
 import fc from 'fast-check';
 import type { Configuration } from '../../src/events/catalogue/configuration.ts';
+import type { AgentClaims, Beat } from '../../src/events/catalogue/heartbeats.ts';
 import type { Event, Fact } from '../../src/events/event.ts';
 import {
   applied,
@@ -12,11 +13,18 @@ import {
   checked,
   cleared,
   configurationOf,
+  cpuPolicy,
   deregistered,
+  drained,
+  draining,
   events,
+  fingerprintOf,
   inForce,
   type Moment,
+  measuring,
   overridden,
+  pinned,
+  received,
   registered,
   requested,
   started,
@@ -117,7 +125,84 @@ const applying: fc.Arbitrary<Happening> = fc.tuple(configuration, fc.boolean()).
 
 const restart: fc.Arbitrary<Happening> = fc.constant(() => [{ type: 'node.stopped', data: { reason: 'asked' } }, started()]);
 
+// Agents are few, their marks rise by themselves or are old, and they claim what others hold too.
+const agents = ['web-1', 'web-2'] as const;
+const agent = fc.constantFrom(...agents);
+const predictive = fc.constantFrom(undefined, cpuPolicy, { ...cpuPolicy, cpu: { threshold: 50, leave: 50, bleedMs: 25 } });
+const claimedBackends = fc.uniqueArray(
+  fc.record({ ...backendFields, weight, healthy: fc.boolean(), draining: fc.constantFrom(null, null, 'deploy') }),
+  { maxLength: 3, selector: ({ service, address, port }) => `${service} ${address} ${port}` },
+);
+const anyBeat = fc
+  .record({
+    agent,
+    /** Mostly newer than all before, now and then as old as can be. */
+    isOld: fc.oneof({ weight: 9, arbitrary: fc.constant(false) }, fc.constant(true)),
+    sequence: fc.nat(3),
+    intervalMs: fc.constantFrom(1, 5, 30_000),
+    claims: fc.option(fc.record({ missedThreshold: fc.constantFrom(1, 3), predictive, backends: claimedBackends }), { freq: 2 }),
+    cpu: fc.option(fc.constantFrom(10, 60, 85, 95, null), { freq: 1, nil: undefined }),
+  })
+  .map(({ agent, isOld, sequence, intervalMs, claims, cpu }) => (now: number): Beat => {
+    const { predictive: policy, ...rest } = claims ?? { predictive: undefined };
+    return {
+      ...{ agent, boot: isOld ? 0 : now, sequence, intervalMs },
+      ...(cpu !== undefined && { signals: measuring(cpu) }),
+      ...(claims !== null && { claims: { ...(rest as AgentClaims), ...(policy !== undefined && { predictive: policy }) } }),
+    };
+  });
+const beats: fc.Arbitrary<Happening> = fc.array(anyBeat, { minLength: 1, maxLength: 2 }).map(
+  (several): Happening =>
+    (now) => [received(...several.map((beatAt) => beatAt(now)))],
+);
+const ofAgents: fc.Arbitrary<Happening> = fc.oneof(
+  { weight: 8, arbitrary: beats },
+  {
+    weight: 4,
+    arbitrary: fc.record({ ...backendFields, agent, weight, isNew: fc.boolean() }).map(
+      ({ isNew, ...of }): Happening =>
+        () => [isNew ? registered(of.address, { ...of, source: 'agent' }) : updated(of.address, of)],
+    ),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ ...backendFields, agent, starts: fc.boolean() }).map(
+      ({ starts, ...of }): Happening =>
+        () => [starts ? draining(of.address, of) : drained(of.address, of)],
+    ),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ agent, host: fc.constantFrom('one', 'two'), legacy: fc.boolean() }).map(
+      ({ agent, host, legacy }): Happening =>
+        () => [pinned(agent, { fingerprint: legacy ? null : fingerprintOf(host), legacy, services: [...services] })],
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: agent.map(
+      (agent): Happening =>
+        () => [{ type: 'agent.revoked', data: { agent, fingerprint: null, reason: 'x' } }],
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: agent.map(
+      (agent): Happening =>
+        (now) => [{ type: 'agent.left', data: { agent, boot: now, sequence: 9 } }],
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.integer({ min: 1, max: 30 }).map(
+      (forMs): Happening =>
+        () => [{ type: 'node.stalled', data: { forMs } }],
+    ),
+  },
+);
+
 const happening: fc.Arbitrary<Happening> = fc.oneof(
+  { weight: 12, arbitrary: ofAgents },
   { weight: 12, arbitrary: check },
   { weight: 6, arbitrary: override },
   { weight: 2, arbitrary: clearing },
@@ -138,7 +223,7 @@ export const scenario: fc.Arbitrary<Scenario> = fc
   .tuple(configuration, fc.array(step, { maxLength: 60, size: 'max' }))
   .map(([first, steps]) => {
     let now = 1_000_000;
-    const moments: Moment[] = [at(now, ...inForce(first))];
+    const moments: Moment[] = [at(now, ...inForce(first), ...agents.map((agent) => pinned(agent, { services: [...services] })))];
     for (const { waitMs, happening, key } of steps) {
       now += waitMs;
       const facts = happening(now);

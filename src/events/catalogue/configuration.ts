@@ -26,6 +26,12 @@ const listenAddress = z
   .regex(listenPattern, 'expected host:port, :port or [v6]:port')
   .refine((text) => !listenPattern.test(text) || Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, 'expected a port up to 65535');
 
+/** `host:port` that others can reach: no wildcard, no port 0. */
+const reachableAddress = listenAddress.refine(
+  (text) => !listenPattern.test(text) || !/^(?::|0\.0\.0\.0:|\[::\]:)|:0+$/.test(text),
+  'expected host:port that others can reach, such as 192.0.2.7:7946',
+);
+
 const cidr = z.union([z.cidrv4(), z.cidrv6()], 'expected a network such as 10.0.0.0/8 or 2001:db8::/32');
 
 /** A whole number of bytes, or text such as `512MiB`. */
@@ -254,6 +260,9 @@ const dns = z.strictObject({
     .prefault({}),
 });
 
+/** Timing of memberlist's protocol for one kind of network. Every member of one gossip should have the same. */
+const gossipPreset = z.enum(['lan', 'wan', 'local']);
+
 const overwatch = z.strictObject({
   /** Who this node is. */
   identity: z
@@ -271,16 +280,30 @@ const overwatch = z.strictObject({
     .strictObject({
       /** UDP and TCP. Default `0.0.0.0:7946`. */
       bind_address: listenAddress.optional(),
+      /** Where other members find it, where that is not the address that it is bound to (NAT, containers). Default: found out. */
+      advertise_address: reachableAddress.optional(),
       /** 32 bytes in base64, the same on every member. */
       encryption_key: z.string().optional(),
-      /** From one probe of a member to the next. */
-      probe_interval: duration(10).default('1s'),
-      /** How long a probed member has to answer before others are asked to try. */
-      probe_timeout: duration(10).default('500ms'),
-      /** From one round of telling news to the next. */
-      gossip_interval: duration(10).default('200ms'),
+      /** `lan`: one data centre. `wan`: over the internet. `local`: one machine, for tests. Default `lan`. */
+      preset: gossipPreset.optional(),
+      /** From one probe of a member to the next. Default: the preset's, `1s` of `lan`. */
+      probe_interval: duration(10).optional(),
+      /** How long a probed member has to answer before others are asked to try. Default: the preset's, `500ms` of `lan`. */
+      probe_timeout: duration(10).optional(),
+      /** From one round of telling news to the next. Default: the preset's, `200ms` of `lan`. */
+      gossip_interval: duration(10).optional(),
       /** Whether agents of the original OpenGSLB, which prove nothing, are let in. */
       legacy_agents: z.enum(['refuse', 'accept']).default('refuse'),
+    })
+    .optional(),
+  /** Whom it lets in as an agent. Left out: the defaults. */
+  agents: z
+    .strictObject({
+      /**
+       * Whether a host that lost its certificate may come back with a new one. `when-stale`: if it proves its token, once
+       * nothing was heard from the old one for long enough. `never`: only after an operator revoked the old one.
+       */
+      replace_lost_certificate: z.enum(['when-stale', 'never']).default('when-stale'),
     })
     .optional(),
   /** How servers are checked where neither they nor their region say. */
@@ -299,7 +322,7 @@ const overwatch = z.strictObject({
   /** What silence of an agent means. */
   stale: z
     .strictObject({
-      /** Silence after which its claims are void. */
+      /** Silence after which the claims of a legacy agent are void, at least 75 s: the others say their own limit. */
       threshold: duration(1000).default('30s'),
       /** Silence after which its backends are forgotten. */
       remove_after: duration(1000).default('5m'),
@@ -349,14 +372,21 @@ const overwatch = z.strictObject({
 });
 
 const percent = z.number().min(0).max(100);
-/** How long a weight takes to sink while a signal is bad. */
+/** How long a weight takes to sink while a signal is bad, and to rise again. */
 const bleedDuration = duration(0).default('30s');
 
 const agent = z.strictObject({
   /** Who this agent is, and its proof. */
   identity: z.strictObject({
-    /** The token of its service at the overwatch. Never sent; only proven. */
-    service_token: token,
+    /** What overwatches know it by. Unique among the agents of an overwatch. Default: the host's name. */
+    agent_id: z
+      .string()
+      .regex(/^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,126}[A-Za-z0-9])?$/, 'expected 1 to 128 letters, digits, dots, dashes or underscores')
+      .optional(),
+    /** The token of every service that `tokens` does not name. Never sent; only proven. */
+    service_token: token.optional(),
+    /** Service to token, for an agent with backends of several services. Never sent; only proven. */
+    tokens: z.record(domainName, token).default({}),
     /** Region of its backends. */
     region: z.string().default(''),
     /** Its certificate; made when there is none. */
@@ -370,8 +400,8 @@ const agent = z.strictObject({
       z.strictObject({
         /** A domain of the overwatch. */
         service: domainName,
-        /** Where clients are sent. */
-        address: z.string().min(1),
+        /** Where clients are sent, and where it is checked: an IP address, never a name. */
+        address,
         port,
         /** Share of the answers under `weighted`; 0 counts as draining. */
         weight: z.int().nonnegative().default(100),
@@ -388,13 +418,33 @@ const agent = z.strictObject({
       /** How often they are measured. */
       check_interval: duration(100).default('10s'),
       /** Percent of the processors. */
-      cpu: z.strictObject({ threshold: percent.default(90), bleed_duration: bleedDuration }).prefault({}),
+      cpu: z
+        .strictObject({
+          /** From here on the weights sink. */
+          threshold: percent.default(90),
+          /** At or below this they rise again. Default: nine tenths of `threshold`. */
+          leave_threshold: percent.optional(),
+          bleed_duration: bleedDuration,
+        })
+        .prefault({}),
       /** Percent of the memory. */
-      memory: z.strictObject({ threshold: percent.default(85), bleed_duration: bleedDuration }).prefault({}),
+      memory: z
+        .strictObject({
+          /** From here on the weights sink. */
+          threshold: percent.default(85),
+          /** At or below this they rise again. Default: nine tenths of `threshold`. */
+          leave_threshold: percent.optional(),
+          bleed_duration: bleedDuration,
+        })
+        .prefault({}),
       /** Failed checks a minute, over `window`. */
       error_rate: z
         .strictObject({
+          /** From here on the weights sink. */
           threshold: z.number().nonnegative().default(10),
+          /** At or below this they rise again. Default: nine tenths of `threshold`. */
+          leave_threshold: z.number().nonnegative().optional(),
+          /** How far back failures count. */
           window: duration(1000).default('60s'),
           bleed_duration: bleedDuration,
         })
@@ -403,18 +453,35 @@ const agent = z.strictObject({
     .prefault({}),
   /** Whom it reports to. */
   gossip: z.strictObject({
+    /** UDP and TCP. */
+    bind_address: listenAddress.default('0.0.0.0:7946'),
+    /** Where overwatches find it, where that is not the address that it is bound to (NAT, containers). Default: found out. */
+    advertise_address: reachableAddress.optional(),
     /** 32 bytes in base64, the same on every member. */
     encryption_key: z.string(),
     /** Every overwatch, each told separately. */
-    overwatch_nodes: z.array(listenAddress).min(1),
+    overwatch_nodes: z.array(reachableAddress).min(1),
+    /** As the overwatches': `lan`, `wan` or `local`. */
+    preset: gossipPreset.default('lan'),
   }),
+  /**
+   * While this file exists, every backend is draining: its first line is the reason. Left out: only the command and
+   * the end of the agent drain.
+   */
+  drain_file: path.optional(),
+  /** How long an agent that is told to stop drains before it does. Default: twice the longest TTL that an overwatch named, else 60s. */
+  drain_timeout: duration(0).optional(),
+  /** Where `opengslb drain` and `opengslb status` on this host reach it. Default: `agent.sock` in `state_dir`. */
+  control_socket: path.optional(),
+  /** Folder of what it must not forget: the count of its starts, whom it trusts. */
+  state_dir: path.default('/var/lib/opengslb/agent'),
   /** Sign of life. */
   heartbeat: z
     .strictObject({
       /** From one to the next. */
       interval: duration(1000).default('10s'),
       /** Intervals of silence after which the overwatch counts it as stale. */
-      missed_threshold: z.int().min(1).default(3),
+      missed_threshold: z.int().min(1).max(1000).default(3),
     })
     .prefault({}),
   /** Round trips of real clients, read from the kernel. */

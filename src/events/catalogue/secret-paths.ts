@@ -3,6 +3,7 @@ export const secretPaths = [
   ['overwatch', 'agent_tokens', '*'],
   ['overwatch', 'gossip', 'encryption_key'],
   ['agent', 'identity', 'service_token'],
+  ['agent', 'identity', 'tokens', '*'],
   ['agent', 'gossip', 'encryption_key'],
   ['agent', 'backends', '*', 'health_check', 'headers', '*'],
   ['regions', '*', 'health_check', 'headers', '*'],

@@ -57,11 +57,22 @@ test('the fact that there is most of is taken quickly', () => {
   assert.equal(check?.({ ...data }), false, 'a field is missing');
 });
 
+test('beats, which come by the thousand, are taken quickly', () => {
+  const check = quickCheck(definitions.get('heartbeat.received')?.data as z.ZodType);
+  const beat = { agent: 'web-1', boot: 1, sequence: 2, intervalMs: 10_000 };
+  assert.equal(check?.({ beats: [beat, { ...beat, signals: { cpu: 1.5, memory: 2, errorRate: null } }] }), true);
+  assert.equal(check?.({ beats: [] }), false);
+  assert.equal(check?.({ beats: Array(10_001).fill(beat) }), false);
+  assert.equal(check?.({ beats: [beat, { ...beat, sequence: -1 }] }), false);
+  assert.equal(check?.({ beats: 'none' }), false);
+});
+
 test('schemas that say more are left to zod', () => {
   for (const schema of [
     z.string().regex(/a/),
     z.object({}),
-    z.array(z.string()),
+    z.array(z.string().regex(/a/)),
+    z.tuple([z.string()]),
     z.string().refine(() => true),
     z.number().multipleOf(2),
     z.string().trim(),

@@ -11,11 +11,15 @@ const domain = { name: 'app.example.com', regions: ['eu'] };
 const valid: Written = { regions: [region], domains: [domain] };
 const key = Buffer.alloc(32, 7).toString('base64');
 const token = 'a token of the right length';
+const [app, other] = ['app.example.com', 'other.example.com'] as const;
+const backend = { service: app, address: '192.0.2.1', port: 80 };
 const agent = {
   identity: { service_token: token },
-  backends: [{ service: 'app.example.com', address: '192.0.2.1', port: 80 }],
+  backends: [backend],
   gossip: { encryption_key: key, overwatch_nodes: ['192.0.2.9:7946'] },
 };
+
+const agent_tokens = { [app]: token };
 
 /** `error path: message; remedy <related>`, of the valid configuration with a change. */
 function said(change: Written): readonly string[] {
@@ -103,6 +107,7 @@ check([
     change: { regions: [{ name: 'eu' }] },
     says: ['warning domains.0.name: no server here serves app.example.com'],
   },
+  { what: 'a domain that agents may speak for needs none', change: { regions: [{ name: 'eu' }], overwatch: { agent_tokens } }, says: [] },
   // What is not built.
   ...(['geolocation', 'latency', 'learned_latency'] as const).map((algorithm) => ({
     what: `${algorithm} is not built`,
@@ -162,32 +167,32 @@ check([
   },
   {
     what: 'a timeout is at most the interval: agent',
-    change: { agent: { ...agent, backends: [{ ...(agent.backends[0] as (typeof agent.backends)[0]), health_check: { interval: '4s' } }] } },
+    change: { agent: { ...agent, backends: [{ ...backend, health_check: { interval: '4s' } }] } },
     says: ['error agent.backends.0.health_check.timeout: a timeout of 5s is longer than the interval of 4s'],
   },
   { what: 'a timeout may be the interval', change: { regions: [{ ...region, health_check: { interval: '5s' } }] }, says: [] },
   // Keys and tokens.
   {
     what: 'gossip needs a key',
-    change: { overwatch: { gossip: {} } },
-    says: ['error overwatch.gossip.encryption_key: gossip needs a key; make one with: openssl rand -base64 32'],
+    change: { overwatch: { gossip: {}, agent_tokens } },
+    says: ['error overwatch.gossip.encryption_key: gossip needs a key; make one with: opengslb gossip-key generate'],
   },
   {
     what: 'gossip of an overwatch is not asked for a key by an agent',
     change: { mode: 'agent', agent, overwatch: { gossip: {} } },
     says: [],
   },
-  { what: 'a key of 32 bytes is fine', change: { overwatch: { gossip: { encryption_key: key } } }, says: [] },
+  { what: 'a key of 32 bytes is fine', change: { overwatch: { gossip: { encryption_key: key }, agent_tokens } }, says: [] },
   {
     what: 'the digest of a key is fine: it comes from the log',
-    change: { overwatch: { gossip: { encryption_key: `hmac-sha256:${'0'.repeat(64)}` } } },
+    change: { overwatch: { gossip: { encryption_key: `hmac-sha256:${'0'.repeat(64)}` }, agent_tokens } },
     says: [],
   },
   ...[Buffer.alloc(31).toString('base64'), Buffer.alloc(33).toString('base64'), key.slice(0, -1), `${key}\n`, `${'_'.repeat(43)}=`, ''].map(
     (bad) => ({
       what: `no key: ${JSON.stringify(bad)}`,
-      change: { overwatch: { gossip: { encryption_key: bad } } },
-      says: ['error overwatch.gossip.encryption_key: expected exactly 32 bytes in base64; make one with: openssl rand -base64 32'],
+      change: { overwatch: { gossip: { encryption_key: bad }, agent_tokens } },
+      says: ['error overwatch.gossip.encryption_key: expected exactly 32 bytes in base64; make one with: opengslb gossip-key generate'],
     }),
   ),
   {
@@ -210,6 +215,90 @@ check([
       'error api.tokens.1.token: two names share one token, so nobody could tell who acted; give each its own <api.tokens.0.token>',
     ],
   },
+  // Agents.
+  {
+    what: 'gossip without tokens lets nobody in',
+    change: { overwatch: { gossip: { encryption_key: key } } },
+    says: ['warning overwatch.agent_tokens: gossip is on and no service has a token'],
+  },
+  {
+    what: 'gossip without tokens lets legacy agents in',
+    change: { overwatch: { gossip: { encryption_key: key, legacy_agents: 'accept' } } },
+    says: [],
+  },
+  {
+    what: 'a token is for a domain that is there',
+    change: { overwatch: { agent_tokens: { ...agent_tokens, [other]: token } } },
+    says: ['error overwatch.agent_tokens.other.example.com: there is no domain named other.example.com'],
+  },
+  {
+    what: 'an agent proves a token for each service',
+    change: { agent: { ...agent, identity: { tokens: { [app]: token } }, backends: [backend, { ...backend, service: other }] } },
+    says: ['error agent.backends.1.service: there is no token for other.example.com'],
+  },
+  {
+    what: 'one token may stand for the services without their own',
+    change: {
+      agent: {
+        ...agent,
+        identity: { service_token: token, tokens: { [app]: token } },
+        backends: [backend, { ...backend, service: other }],
+      },
+    },
+    says: [],
+  },
+  {
+    what: 'a token of an agent is for a backend that is there',
+    change: { agent: { ...agent, identity: { service_token: token, tokens: { [other]: token } } } },
+    says: ['error agent.identity.tokens.other.example.com: no backend here serves other.example.com'],
+  },
+  {
+    what: 'a backend is there once, however its address is written',
+    change: {
+      agent: {
+        ...agent,
+        backends: [
+          { ...backend, address: '2001:db8::1' },
+          { ...backend, address: '2001:DB8:0::1' },
+        ],
+      },
+    },
+    says: [
+      'error agent.backends.1.address: there are two backends of app.example.com at [2001:db8::1]:80; remove one <agent.backends.0.address>',
+    ],
+  },
+  {
+    what: 'a backend may have two ports, and an address two services',
+    change: { agent: { ...agent, backends: [backend, { ...backend, port: 81 }, { ...backend, service: other }] } },
+    says: [],
+  },
+  {
+    what: 'an overwatch is listed once',
+    change: { agent: { ...agent, gossip: { ...agent.gossip, overwatch_nodes: ['192.0.2.9:7946', '192.0.2.9:7947', '192.0.2.9:7946'] } } },
+    says: ['error agent.gossip.overwatch_nodes.2: 192.0.2.9:7946 is listed twice; keep one <agent.gossip.overwatch_nodes.0>'],
+  },
+  {
+    what: 'a probe is over before the next',
+    change: { overwatch: { agent_tokens, gossip: { encryption_key: key, probe_interval: '1s', probe_timeout: '1001ms' } } },
+    says: ['error overwatch.gossip.probe_timeout: a timeout of 1001ms is longer than the interval of 1s'],
+  },
+  {
+    what: 'backends are stale before they are forgotten',
+    change: { overwatch: { stale: { threshold: '2m', remove_after: '1m' } } },
+    says: ['error overwatch.stale.remove_after: 1m is shorter than the threshold of 2m'],
+  },
+  ...(['cpu', 'memory', 'error_rate'] as const).flatMap((signal) => [
+    {
+      what: `${signal} is left below where it is entered`,
+      change: { agent: { ...agent, predictive: { [signal]: { threshold: 50, leave_threshold: 50 } } } },
+      says: [`error agent.predictive.${signal}.leave_threshold: 50 is not below the threshold of 50`],
+    },
+    {
+      what: `${signal} may be left below where it is entered`,
+      change: { agent: { ...agent, predictive: { [signal]: { threshold: 50, leave_threshold: 49 } } } },
+      says: [],
+    },
+  ]),
   // DNSSEC.
   { what: 'signed is the default', change: { overwatch: { dnssec: { enabled: true } } }, says: [] },
   {

@@ -50,10 +50,70 @@ describe('the bytes of a batch', () => {
       at,
       [2, 1, null, 'asked to'],
       [20, 1, [null, null, 3], 'app.example.com', '192.0.2.7', 80, true, 200, null, null, 10, null, 300, 310],
-      [10, 1, [['human', 'ada', null], ['k1', 'd1'], null], 'app.example.com', '2001:db8::7', 443, 'api', 'eu', 100, null, { type: 'tcp' }],
+      [
+        10,
+        2,
+        [['human', 'ada', null], ['k1', 'd1'], null],
+        'app.example.com',
+        '2001:db8::7',
+        443,
+        'api',
+        'eu',
+        100,
+        null,
+        { type: 'tcp' },
+        null,
+      ],
     ]);
     // A log that exists is read by its bytes: whoever changes this number changes the format.
-    assert.equal(createHash('sha256').update(bytes).digest('hex'), '8ca9a33276e5ff099a356d55b41996035454d908088bdb683e18bd5b6df488ed');
+    assert.equal(createHash('sha256').update(bytes).digest('hex'), '8de7cf6b59cb30f299a3c6dbf2768d8b57edde348c9f26cc9465c19054b06541');
+  });
+
+  test('hold beats by position, without what they do not say', () => {
+    const beat = { agent: 'web-1', boot: 3, sequence: 70_000, intervalMs: 10_000 };
+    const signals = { cpu: 12.5, memory: null, errorRate: 0 };
+    const said: Fact = { type: 'heartbeat.received', data: { beats: [beat, { ...beat, signals }] } };
+    const bytes = codec.encodeBatch({ previousHash: noHash, at, events: [said] });
+    const [, , , row] = decode(bytes) as unknown[];
+    assert.deepEqual(row, [
+      45,
+      1,
+      null,
+      [
+        ['web-1', 3, 70_000, 10_000],
+        ['web-1', 3, 70_000, 10_000, signals],
+      ],
+    ]);
+    assert.deepEqual(codec.decodeBatch(bytes, 1, 'ow-1').events[0]?.data, said.data);
+  });
+
+  test('spend few bytes on a beat without news', () => {
+    const beats = Array.from({ length: 1_000 }, (_, index) => ({
+      agent: `web-${1_000 + index}`,
+      boot: 3,
+      sequence: 70_000 + index,
+      intervalMs: 10_000,
+    }));
+    const bytes = codec.encodeBatch({ previousHash: noHash, at, events: [{ type: 'heartbeat.received', data: { beats } }] });
+    assert.ok(bytes.length / beats.length < 20, `${bytes.length / beats.length} bytes a beat`);
+  });
+
+  test('are refused where a beat has a field too many, or one too few', () => {
+    const bytesOf = (...beats: unknown[]) => encode([1, noHash, at, [45, 1, null, beats]]);
+    assert.equal(codec.decodeBatch(bytesOf(['web-1', 1, 2, 3]), 1, 'ow-1').events.length, 1);
+    for (const wrong of [['web-1', 1, 2], ['web-1', 1, 2, 3, null, null, null], 'web-1', [null, 1, 2, 3]]) {
+      assert.throws(() => codec.decodeBatch(bytesOf(wrong), 1, 'ow-1'), { code: 'log-broken' }, JSON.stringify(wrong));
+    }
+  });
+
+  test('of servers before there were agents are read', () => {
+    const { events } = codec.decodeBatch(
+      encode([1, noHash, at, [10, 1, null, 'app.example.com', '192.0.2.7', 80, 'api', 'eu', 100, null, null]]),
+      1,
+      'ow-1',
+    );
+    const data = { service: 'app.example.com', address: '192.0.2.7', port: 80, source: 'api', region: 'eu', weight: 100 };
+    assert.deepEqual(events[0], { position: 1, at, node: 'ow-1', type: 'server.registered', v: 2, data });
   });
 
   test('hold the keys of nested maps in order, and nothing where there is undefined', () => {

@@ -17,6 +17,7 @@ describe('the registry', () => {
       weight: 7,
       host: 'web',
       healthCheck: check,
+      agent: undefined,
       position: 1,
       registeredAt: 5,
       updatedAt: 5,

@@ -10,16 +10,29 @@ import { initialState } from '../../../src/projections/state.ts';
 import {
   a,
   a6,
+  agent1,
   app,
   at,
   b,
+  b6,
+  beat,
+  c,
   checked,
+  claimed,
+  claims,
   cleared,
+  cpuPolicy,
   deregistered,
+  drained,
+  draining,
   events,
   inForce,
+  joined,
+  measuring,
   oneDomain,
   overridden,
+  pinned,
+  received,
   registered,
   requested,
   restated,
@@ -32,6 +45,7 @@ import {
 } from '../../given.ts';
 
 const digest = `0123456789ab${'f'.repeat(52)}`;
+const [keyA, keyB] = ['0123456789abcdef', 'fedcba9876543210'] as const;
 const by = <F extends Fact>(fact: F): F => ({ ...fact, actor: someone });
 
 const table: readonly (readonly [fact: Fact, sentence: string])[] = [
@@ -56,6 +70,37 @@ const table: readonly (readonly [fact: Fact, sentence: string])[] = [
   [by(overridden(a6, 'down')), `override down on ${a6} set by human kim: because`],
   [by(cleared(a, { reason: 'done' })), `override on ${a} cleared by human kim: done`],
   [cleared(a), `override on ${a} cleared`],
+  [pinned(), 'agent web-1 pinned: it speaks for app.example.com'],
+  [pinned(agent1, { legacy: true }), 'agent web-1 let in without proof: it speaks for app.example.com'],
+  [
+    { type: 'agent.rotated', data: { agent: agent1, fingerprint: digest, previous: digest, certificate: '' } },
+    'agent web-1 changed its certificate',
+  ],
+  [
+    by({ type: 'agent.revoked', data: { agent: agent1, fingerprint: digest, reason: 'stolen' } }),
+    'agent web-1 revoked by human kim: stolen',
+  ],
+  [{ type: 'agent.rejected', data: { agent: agent1, reason: 'revoked', address: null, count: 1 } }, 'agent web-1 rejected: revoked'],
+  [
+    { type: 'agent.rejected', data: { agent: agent1, reason: 'wrong-token', address: '192.0.2.50:7946', count: 7 } },
+    'agent web-1 rejected (192.0.2.50:7946): wrong-token, 7 times',
+  ],
+  [{ type: 'agent.left', data: { agent: agent1, boot: 1, sequence: 2 } }, 'agent web-1 left'],
+  [received(beat(1)), 'agent web-1 was heard'],
+  [received(beat(1), beat(1, { agent: 'web-2' })), '2 agents were heard'],
+  [received(beat(1, { claims: claims(a, claimed(b, { healthy: false })) })), `agent web-1 claims ${a}:80 healthy, ${b}:80 not healthy`],
+  [received(beat(1, { claims: claims(a, b, c, a6, b6) })), `agent web-1 claims ${a}:80 healthy, ${b}:80 healthy, ${c}:80 healthy, 2 more`],
+  [received(beat(1, { claims: claims() })), 'agent web-1 claims nothing'],
+  [draining(a), `agent web-1 began to drain ${a}:80: deploy`],
+  [drained(a), `agent web-1 ended the drain of ${a}:80`],
+  [
+    by({ type: 'gossip_key.rotated', data: { action: 'installed', fingerprint: keyB, keys: [keyA, keyB] } }),
+    `gossip key ${keyB} installed by human kim: there are 2, and ${keyA} seals`,
+  ],
+  [
+    { type: 'gossip_key.rotated', data: { action: 'removed', fingerprint: keyA, keys: [keyB] } },
+    `gossip key ${keyA} removed: only ${keyB} is left`,
+  ],
 ];
 
 describe('the sentence of an event', () => {
@@ -72,12 +117,16 @@ describe('the sentence of a deadline', () => {
   const sentences: Readonly<Record<DeadlineKind, string>> = {
     'override-expires': `the tool override on [${a6}]:81 expired`,
     'request-forgotten': 'the request key my key was forgotten',
+    'agent-silent': 'nothing was heard of agent web-1 for too long',
+    'bleed-step': 'a weight moved by a tenth, by the signals of agent web-1',
     'answer-due': 'the time came: a failback was due, or a server that starts slowly took more weight',
   };
   const slow = oneDomain([a], { routing_algorithm: 'weighted', slow_start: '10s' });
   const given: Readonly<Record<DeadlineKind, readonly Fact[]>> = {
     'override-expires': [overridden(a6, 'down', { port: 81, authority: 'tool', until: 5 })],
     'request-forgotten': [requested(started(), 'my key')],
+    'agent-silent': [pinned(), received(beat(1))],
+    'bleed-step': [pinned(), received(beat(1, { claims: { ...claims(a), predictive: cpuPolicy }, signals: measuring(99) }))],
     'answer-due': [...inForce(slow), checked(a, 'ok')],
   };
   for (const kind of deadlineKinds) {
@@ -116,6 +165,20 @@ describe('the sentence of a candidate', () => {
     const [, other] = second.candidates;
     const words = 'stands by: up by its registration (registered, and nothing checks it), and failover answers with others';
     assert.equal(other && candidateSentence(other, second), words);
+  });
+
+  it('tells what an agent has to do with it', () => {
+    assert.equal(sentence([], {}, {}, ...joined(agent1, a)), "in: up by its agent's word (its agent web-1 says that it is healthy)");
+    const drain = sentence([], {}, unchecked, ...joined(agent1, a, b), draining(a));
+    assert.equal(drain, 'out: draining by its agent (deploy), and fit servers go before draining ones');
+    const gone: Fact = { type: 'agent.left', data: { agent: agent1, boot: 1, sequence: 2 } };
+    assert.equal(
+      sentence([], {}, {}, ...joined(agent1, a), gone),
+      'in: stale by silence (its agent web-1 left), and no server is any better',
+    );
+    const bleeding = received(beat(2, { claims: { ...claims(a), predictive: cpuPolicy }, signals: measuring(0, 0, 1_000) }));
+    const words = sentence([], {}, {}, ...joined(agent1, a), bleeding);
+    assert.match(words, /says that it is healthy\), its weight is 0 of 100, by the signals of its agent, and no server is any better$/);
   });
 
   it('names the port that is worst, and a weight of nothing', () => {
