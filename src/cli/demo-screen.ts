@@ -2,7 +2,7 @@
  * How the demo looks: a table redrawn in place where somebody watches a terminal, and one line a step and a change
  * where nobody does. It shows what it is told of and decides nothing.
  */
-import { servers } from '../nodes/demo/cast.ts';
+import { type CastServer, servers } from '../nodes/demo/cast.ts';
 import type { AnswerSeen } from '../nodes/demo/client-log.ts';
 import type { DemoEvent } from '../nodes/demo/demo.ts';
 import { type DemoProgress, emptyProgress, noteProgress, type StepProgress } from '../nodes/demo/progress.ts';
@@ -29,8 +29,8 @@ export function canRedraw(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY === true && stream.columns >= columnsMin && stream.rows >= rowsMin && process.env.TERM !== 'dumb';
 }
 
-export function liveScreen(stream: NodeJS.WriteStream, now: () => number): DemoScreen {
-  const progress = emptyProgress();
+export function liveScreen(stream: NodeJS.WriteStream, now: () => number, cast: readonly CastServer[] = servers): DemoScreen {
+  const progress = emptyProgress(cast);
   let lines = 0;
   let closed = false;
   const draw = (above = '') => {
@@ -96,20 +96,33 @@ function clipped(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length - 3)}...`;
 }
 
+/** How the lines are said, and by which names. */
+interface Teller {
+  readonly say: (sentence: string) => void;
+  /** Says it only where it is not what was said last of this subject. */
+  readonly sayNews: (subject: string, sentence: string) => void;
+  readonly named: (address: string | null, otherwise: string) => string;
+}
+
 /** One line a step and a change, each with the seconds since the start. `write` adds the line break. */
-export function plainScreen(write: (line: string) => void, now: () => number): DemoScreen {
+export function plainScreen(write: (line: string) => void, now: () => number, cast: readonly CastServer[] = servers): DemoScreen {
   const start = now();
   const shown = new Map<string, string>();
   const say = (sentence: string) => write(`${((now() - start) / 1000).toFixed(1).padStart(5)} s  ${sentence}`);
-  const sayNews = (subject: string, sentence: string) => {
-    if (shown.get(subject) === sentence) return;
-    shown.set(subject, sentence);
-    say(sentence);
+  const teller: Teller = {
+    say,
+    sayNews(subject, sentence) {
+      if (shown.get(subject) === sentence) return;
+      shown.set(subject, sentence);
+      say(sentence);
+    },
+    named: (address, otherwise) => cast.find((server) => server.address === address)?.name ?? address ?? otherwise,
   };
-  return { show: (event) => plainLines(event, say, sayNews), note: write, close: () => {} };
+  return { show: (event) => plainLines(event, teller), note: write, close: () => {} };
 }
 
-function plainLines(event: DemoEvent, say: (sentence: string) => void, sayNews: (subject: string, sentence: string) => void): void {
+function plainLines(event: DemoEvent, teller: Teller): void {
+  const { say, sayNews, named } = teller;
   switch (event.kind) {
     case 'step-began':
       say(`step ${event.step.name}: ${event.step.deed}`);
@@ -120,29 +133,26 @@ function plainLines(event: DemoEvent, say: (sentence: string) => void, sayNews: 
       return;
     }
     case 'standings':
-      for (const { address, status, reason } of event.standings) sayNews(address, `overwatch: ${named(address)} is ${status}: ${reason}`);
+      for (const { address, status, reason } of event.standings)
+        sayNews(address, `overwatch: ${named(address, address)} is ${status}: ${reason}`);
       return;
     case 'stopping':
       say(stoppingSentence);
       return;
     case 'seen':
-      entryLines(event.entry, sayNews);
+      entryLines(event.entry, teller);
       return;
     case 'stage-set':
     case 'replayed':
   }
 }
 
-function entryLines(entry: Extract<DemoEvent, { kind: 'seen' }>['entry'], sayNews: (subject: string, sentence: string) => void): void {
-  if (entry.kind === 'answer') sayNews('dns', `client: DNS answers ${[...entry.addresses].sort().join(' ')}`);
-  else if (entry.kind === 'no-answer') sayNews('dns', `client: no DNS answer: ${entry.error}`);
-  else if (entry.direct) sayNews('direct', `client: ${named(entry.address ?? '')} itself answers ${entry.error ?? '200'}`);
+function entryLines(entry: Extract<DemoEvent, { kind: 'seen' }>['entry'], { sayNews, named }: Teller): void {
+  if (entry.kind === 'answer') sayNews(`dns ${entry.by}`, `${entry.by}: DNS answers ${[...entry.addresses].sort().join(' ')}`);
+  else if (entry.kind === 'no-answer') sayNews(`dns ${entry.by}`, `${entry.by}: no DNS answer: ${entry.error}`);
+  else if (entry.direct) sayNews('direct', `client: ${named(entry.address, '')} itself answers ${entry.error ?? '200'}`);
   else {
-    const to = named(entry.address ?? 'the service');
+    const to = named(entry.address, 'the service');
     sayNews(`requests to ${to}`, entry.error === null ? `client: ${to} serves` : `client: ${to} fails: ${entry.error}`);
   }
-}
-
-function named(address: string): string {
-  return servers.find((server) => server.address === address)?.name ?? address;
 }

@@ -2,21 +2,17 @@
  * `opengslb demo`: the product at work, in half a minute and without any configuration. Real web servers are killed,
  * brought back and overridden, and a client with a cache tells what it noticed of that.
  */
-import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { systemClock } from '../nodes/clock.ts';
-import { overwatchAddress, service, web2, web3 } from '../nodes/demo/cast.ts';
+import { overwatchAddress, servers, service, web2, web3 } from '../nodes/demo/cast.ts';
 import { type DemoOptions, keepDemo, playDemo } from '../nodes/demo/demo.ts';
 import { DemoError } from '../nodes/demo/demo-error.ts';
 import type { Stage } from '../nodes/demo/stage.ts';
-import { canRedraw, type DemoScreen, liveScreen, plainScreen } from './demo-screen.ts';
+import { demoAgentsCommand } from './demo-agents.ts';
+import { chooseScreen, interruption, noScreen, thisProgram as program } from './demo-run.ts';
 import { summaryWords } from './demo-summary.ts';
 import { exitCodes } from './failure.ts';
 import { style } from './style.ts';
-
-/** The file that is `opengslb`: beside this one, in whichever language both are. */
-const program = fileURLToPath(new URL(`./main${extname(import.meta.url)}`, import.meta.url));
 
 interface DemoFlags {
   readonly json?: true;
@@ -29,12 +25,17 @@ Starting them ...
 `;
 
 export function demoCommand(): Command {
-  return new Command('demo')
-    .description('Show it at work: three web servers, an overwatch and a client, on this machine alone.')
-    .option('--json', 'only the summary, as one JSON document')
-    .option('--keep', 'break nothing, but leave it running to be tried, until Ctrl-C')
-    .addHelpText('after', '\nExample:\n  opengslb demo\n  opengslb demo --json | jq .steps\n')
-    .action(run);
+  return (
+    new Command('demo')
+      .description('Show it at work: three web servers, an overwatch and a client, on this machine alone.')
+      .option('--json', 'only the summary, as one JSON document')
+      .option('--keep', 'break nothing, but leave it running to be tried, until Ctrl-C')
+      .addHelpText('after', '\nExample:\n  opengslb demo\n  opengslb demo --json | jq .steps\n  opengslb demo agents\n')
+      // An option after "agents" is its own.
+      .enablePositionalOptions()
+      .addCommand(demoAgentsCommand())
+      .action(run)
+  );
 }
 
 async function run(flags: DemoFlags, command: Command): Promise<void> {
@@ -42,7 +43,7 @@ async function run(flags: DemoFlags, command: Command): Promise<void> {
     command.error("error: --json tells the scenario's summary, and --keep plays no scenario: choose one", { exitCode: exitCodes.usage });
   const clock = systemClock();
   const interrupted = interruption();
-  const screen = flags.json ? noScreen : chooseScreen(clock.now);
+  const screen = flags.json ? noScreen : chooseScreen(clock.now, servers);
   let story = '';
   const options: DemoOptions = {
     program,
@@ -71,26 +72,6 @@ async function run(flags: DemoFlags, command: Command): Promise<void> {
     screen.close();
     interrupted.release();
   }
-}
-
-/** Ctrl-C and its like end the demo in order. A second one changes nothing: the end is on its way, and bounded. */
-function interruption(): { readonly signal: AbortSignal; release(): void } {
-  const controller = new AbortController();
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  const abort = () => controller.abort();
-  for (const name of signals) process.on(name, abort);
-  return {
-    signal: controller.signal,
-    release: () => {
-      for (const name of signals) process.off(name, abort);
-    },
-  };
-}
-
-const noScreen: DemoScreen = { show: () => {}, note: () => {}, close: () => {} };
-
-function chooseScreen(now: () => number): DemoScreen {
-  return canRedraw(process.stdout) ? liveScreen(process.stdout, now) : plainScreen((line) => process.stdout.write(`${line}\n`), now);
 }
 
 /** Each line works when it is pasted. */

@@ -14,6 +14,7 @@ type Load = () => Promise<Command>;
 const groups: Readonly<Record<string, Readonly<Record<string, Load>>>> = {
   'Run:': {
     overwatch: async () => (await import('./overwatch.ts')).overwatchCommand(),
+    agent: async () => (await import('./agent.ts')).agentCommand(),
     demo: async () => (await import('./demo.ts')).demoCommand(),
     config: async () => (await import('./config.ts')).configCommand(),
   },
@@ -24,8 +25,10 @@ const groups: Readonly<Record<string, Readonly<Record<string, Load>>>> = {
   },
   'Change running nodes:': {
     drain: async () => (await import('./drain.ts')).drainCommand(),
+    agents: async () => (await import('./agents.ts')).agentsCommand(),
     overrides: async () => (await import('./overrides.ts')).overridesCommand(),
     servers: async () => (await import('./servers.ts')).serversCommand(),
+    'gossip-key': async () => (await import('./gossip-key.ts')).gossipKeyCommand(),
   },
   'Look back:': {
     replay: async () => (await import('./replay.ts')).replayCommand(),
@@ -45,13 +48,13 @@ export async function program(words: readonly string[] = []): Promise<Command> {
     .version(`opengslb ${version}`, '-v, --version')
     // An option before a subcommand is ours, one after it is the subcommand's: both have a --config.
     .enablePositionalOptions()
-    .option('--mode <mode>', 'start a node, as the original does: overwatch')
+    .option('--mode <mode>', 'start a node, as the original does: overwatch or agent; left out, what its configuration says')
     .option('--config <file>', "with --mode: the node's configuration")
     .addHelpText('after', `${example}${exitCodesHelp}`)
     .action(async (options: { readonly mode?: string; readonly config?: string }) => {
       if (options.mode === undefined && options.config === undefined) root.help({ error: true });
-      const { runOverwatch } = await import('./overwatch.ts');
-      await runOverwatch({ config: options.config ?? '/etc/opengslb/config.yaml', mode: options.mode });
+      const { runNode, usualConfiguration } = await import('./run-node.ts');
+      await runNode({ config: options.config ?? usualConfiguration, mode: options.mode });
     });
   const isNeeded = neededFor(words);
   for (const [heading, commands] of Object.entries(groups)) {

@@ -26,7 +26,7 @@ export function statusCommand(): Command {
 }
 
 function statusWords(status: NodeStatus): string {
-  const { endpoint, node, version, unsigned, position, services, overrides } = status;
+  const { endpoint, node, version, unsigned, position, services, overrides, agents } = status;
   const head = `${style.strong(plain(node ?? endpoint))} at ${endpoint}: ${readyWords(status)}, opengslb ${plain(version)}, log position ${position}`;
   const rows = services.map(({ name, algorithm, tiers, servers, candidates, ttl }) => [
     name,
@@ -42,7 +42,20 @@ function statusWords(status: NodeStatus): string {
   const parts = [head, ...(unsigned === null ? [] : [style.odd(plain(unsigned))]), ''];
   parts.push(rows.length === 0 ? 'no services' : columns(['service', 'answers', 'algorithm', 'ttl', 'servers', 'addresses'], rows));
   parts.push('', overrides.length === 0 ? 'no overrides' : overrideRows(overrides));
+  if (agents.length > 0) parts.push('', agentsWords(agents));
   return `${parts.join('\n')}\n`;
+}
+
+/** How many agents there are of each status; those that are in trouble by name, as many as fit. */
+function agentsWords(agents: NodeStatus['agents']): string {
+  const heard = agents.filter(({ status }) => status === 'heard').length;
+  const others = agents.filter(({ status }) => status !== 'heard').map(({ agent_id: id, status }) => `${plain(id)} ${plain(status)}`);
+  const named = others.length > 5 ? [...others.slice(0, 5), `${others.length - 5} more`] : others;
+  const unproven = agents.filter(({ unauthenticated }) => unauthenticated).length;
+  return [
+    `${agents.length} agents, ${heard === agents.length ? style.good('all heard') : style.odd(`${heard} heard: ${named.join(', ')}`)}`,
+    ...(unproven === 0 ? [] : [style.odd(`${unproven} of them prove nothing`)]),
+  ].join('; ');
 }
 
 function readyWords({ ready, missing }: Pick<NodeStatus, 'ready' | 'missing'>): string {

@@ -33,6 +33,12 @@ const servers = {
     examples: '127.0.0.1:9090, [::1]:9090 or :9090',
     rival: '`ss -lntp` shows it; a Prometheus on this machine listens on 9090 itself',
   },
+  gossip: {
+    name: 'gossip',
+    setting: 'gossip.bind_address',
+    examples: '0.0.0.0:7946, [::]:7946 or :7946',
+    rival: 'perhaps another agent or overwatch; `ss -lntup` shows it',
+  },
 } as const satisfies Readonly<Record<string, ListeningServer>>;
 export type ListeningWhat = keyof typeof servers;
 
@@ -53,12 +59,14 @@ export type ListenErrorCode = `${ListeningWhat}-${Cause}`;
 export class ListenError extends Error {
   /** Which server it is. */
   readonly what: ListeningWhat;
+  readonly why: Cause;
   readonly code: ListenErrorCode;
   readonly remedy: string;
   constructor(what: ListeningWhat, why: Cause, message: string, remedy: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = 'ListenError';
     this.what = what;
+    this.why = why;
     this.code = `${what}-${why}`;
     this.remedy = remedy;
   }

@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import { z } from 'zod';
 import type { Role } from '../../src/nodes/api/identity.ts';
 import { a, a6, app, b, oneDomain } from '../given.ts';
+import { makeKey, startTestMember, type TestMember } from '../gossip-members.ts';
 import { bearer, type RunningApi, runApi, start } from './running-api.ts';
 
 interface Schema {
@@ -48,13 +49,20 @@ const tokens = roles.map((role) => ({ name: role, role, kind: 'human', token: se
 
 let running: RunningApi;
 let document: Document;
+/** Has the keys that are asked about. */
+let member: TestMember;
 before(async () => {
   const configuration = oneDomain([a, b, { address: a6, port: 443 }]);
   const reload = async () => ({ applied: true, position: null, needRestart: [] }) as const;
-  running = await runApi(undefined, { configuration, tokens, reload, checkNow: async () => [] });
+  member = await startTestMember({ key: makeKey(), name: 'ow-1', thread: false });
+  const agents = { gossip: member.gossip, isConnected: () => false };
+  running = await runApi(undefined, { configuration, tokens, reload, agents, checkNow: async () => [] });
   document = (await running.ask<Document>('GET', '/openapi.json', { headers: bearer(secretOf('viewer')) })).body;
 });
-after(() => running.close());
+after(async () => {
+  await running.close();
+  await member.gossip.close();
+});
 
 /** Words that lead somewhere, by the name of the field that they stand in. */
 const likely: Readonly<Record<string, readonly string[]>> = {

@@ -15,6 +15,8 @@ const override = 'service address healthy reason source created_at authority';
 const setting = { healthy: false, reason: 'disk', source: 'ci' };
 
 /** Every documented field that is not optional there; of those that are, the ones that this state has. */
+const agent = 'agent_id fingerprint region first_seen last_seen not_after revoked expires_in_hours';
+
 const documented: readonly (readonly [request: string, body: object | undefined, status: number, place: Place, fields: string])[] = [
   ['GET /ready', undefined, 200, undefined, 'ready dns_ready health_ready'],
   ['GET /live', undefined, 200, undefined, 'alive'],
@@ -38,6 +40,17 @@ const documented: readonly (readonly [request: string, body: object | undefined,
     'total_backends healthy_backends unhealthy_backends stale_backends active_overrides validation_enabled validated_backends disagreement_count active_agents unique_services backends_by_service backends_by_region generated_at',
   ],
   ['POST /overwatch/validate', undefined, 200, undefined, 'success message'],
+  ['GET /overwatch/agents', undefined, 200, undefined, 'agents total revoked expiring generated_at'],
+  ['GET /overwatch/agents', undefined, 200, 'agents', agent],
+  ['GET /overwatch/agents/expiring?threshold_days=30', undefined, 200, undefined, 'agents total revoked expiring generated_at'],
+  ['GET /overwatch/agents/web-1', undefined, 200, undefined, agent],
+  ['POST /overwatch/agents/web-1/revoke', { reason: 'x' }, 200, undefined, 'success message'],
+  ['DELETE /overwatch/agents/web-1', undefined, 204, undefined, ''],
+  [
+    ...(['GET /cluster/status?expected_agents=1', undefined, 200, undefined] as const),
+    'cluster_healthy overwatch agents expected_agents healthy_agents gossip_members backend_summary generated_at',
+  ],
+  ['GET /cluster/status', undefined, 200, 'agents', 'agent_id region status last_seen backend_count'],
   [`POST /overwatch/validate?service=${app}&address=${a}&port=80`, undefined, 200, undefined, 'success message'],
   ['GET /overrides', undefined, 200, 'overrides', override],
   [`GET /overrides/${app}/${a}:80`, undefined, 200, undefined, override],
@@ -53,10 +66,11 @@ const documented: readonly (readonly [request: string, body: object | undefined,
   [`PATCH /servers/${app}:${a}:80`, { weight: 5 }, 200, undefined, 'server'],
   [`DELETE /servers/${app}:192.0.2.99:80`, undefined, 404, undefined, 'error code'],
   [`GET /servers/${app}:${a}:80/health-check`, undefined, 200, undefined, 'server_id health_check'],
+  ['POST /gossip/generate-key', undefined, 200, undefined, 'key'],
   ['GET /dnssec/status', undefined, 200, undefined, 'enabled keys'],
 ];
 
-/** `a` is up by a check and by an override, `b` is up by a check. */
+/** `a` is up by a check and by an override, `b` is up by a check; one agent is pinned. */
 async function running(test: TestContext) {
   const validation = checked(a, 'ok').data;
   const api = await runApi(test, { configuration: oneDomain([a, b]), checkNow: async () => [validation] });
@@ -64,6 +78,8 @@ async function running(test: TestContext) {
   api.engine.observe(checked(b, 'ok'));
   await waitFor(() => api.engine.waiting.observations === 0);
   await api.engine.execute(order(settingOverride(a, 'up', { port: 80 })));
+  const pin = { agent: 'web-1', fingerprint: '1'.repeat(64), certificate: 'AA==', region: 'eu', services: [app], legacy: false };
+  await api.engine.execute(order({ kind: 'pinAgent', ...pin, address: '192.0.2.9:7946' }));
   return api;
 }
 
@@ -90,8 +106,7 @@ const notHere = [
   ...['GET /domains', 'POST /domains', `GET /domains/${app}`, `DELETE /domains/${app}`, `GET /domains/${app}/backends`],
   ...['GET /regions', 'POST /regions', 'GET /regions/eu', `PUT /servers/${app}:${a}:80/health-check`],
   ...['GET /geo/mappings', 'PUT /geo/mappings', 'GET /geo/test?ip=192.0.2.1', 'DELETE /geo/mappings/192.0.2.0%2F24'],
-  ...['GET /overwatch/agents', 'GET /overwatch/agents/expiring', 'POST /overwatch/agents/x/revoke', 'GET /overwatch/latency'],
-  ...['GET /cluster/status', 'GET /nodes/overwatch', 'GET /nodes/agent', 'GET /gossip/nodes', 'POST /gossip/generate-key'],
+  ...['GET /overwatch/latency', 'GET /nodes/overwatch', 'GET /nodes/agent', 'GET /gossip/nodes'],
   ...['GET /audit-logs', 'GET /metrics/overview', 'GET /preferences', 'GET /config', 'GET /routing/algorithms', 'POST /routing/test'],
   ...['GET /dnssec/ds', 'GET /dnssec/keys', 'POST /dnssec/sync', 'GET /health', 'GET /overwatch'],
 ] as const;

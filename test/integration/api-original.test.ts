@@ -1,7 +1,7 @@
 /** The paths and field names of the original OpenGSLB: each documented request gets the documented fields, with what is true here in them. */
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import type { Validation, ValidationTarget } from '../../src/nodes/overwatch/validator.ts';
+import type { Validation, ValidationTarget } from '../../src/nodes/checks/validator.ts';
 import { a, a6, app, b, checked, deregistered, oneDomain, order, settingOverride, unchecked } from '../given.ts';
 import { assertError, type RunOptions, runApi, start, startText, waitFor } from './running-api.ts';
 
@@ -84,7 +84,7 @@ const table: readonly Row[] = [
     ...(['GET', '/overwatch/stats', undefined, 200] as const),
     {
       ...{ total_backends: 3, healthy_backends: 1, unhealthy_backends: 0, stale_backends: 0, active_overrides: 1, unique_services: 1 },
-      ...{ validation_enabled: true, validated_backends: 2, disagreement_count: null, active_agents: null, generated_at },
+      ...{ validation_enabled: true, validated_backends: 2, disagreement_count: 0, active_agents: 0, generated_at },
       ...{ backends_by_service: { [app]: 3 }, backends_by_region: { eu: 2, us: 1 } },
     },
   ],

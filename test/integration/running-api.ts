@@ -46,6 +46,7 @@ export interface RunOptions {
   readonly tls?: TlsPaths;
   readonly checkNow?: ApiOptions['checkNow'];
   readonly reload?: ApiOptions['reload'];
+  readonly agents?: ApiOptions['agents'];
 }
 
 /** Runs until the test ends; where several tests share it, until they close it. */
@@ -73,6 +74,7 @@ export async function runApi(test: TestContext | undefined, options: RunOptions)
     clock,
     ...(options.checkNow !== undefined && { checkNow: options.checkNow }),
     ...(options.reload !== undefined && { reload: options.reload }),
+    ...(options.agents !== undefined && { agents: options.agents }),
   });
   const port = await listenApi(api, '127.0.0.1:0');
   const close = async () => {

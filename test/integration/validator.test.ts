@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Check } from '../../src/nodes/checks/check.ts';
 import { checks } from '../../src/nodes/checks/checks.ts';
+import { createValidator, type Validation, type ValidationTarget } from '../../src/nodes/checks/validator.ts';
 import { systemClock } from '../../src/nodes/clock.ts';
-import { createValidator, type Validation, type ValidationTarget } from '../../src/nodes/overwatch/validator.ts';
 import { answerWith, ok, target, tcpServer } from './check-servers.ts';
 
 const intervalMs = 200;

@@ -6,19 +6,22 @@
 import { type FastifyReply, fastify } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { EventLog } from '../../events/log.ts';
+import type { Validator } from '../checks/validator.ts';
 import { systemClock } from '../clock.ts';
 import type { Engine } from '../engine.ts';
 import type { Logger } from '../logger.ts';
 import type { Reload } from '../overwatch/reload.ts';
-import type { Validator } from '../overwatch/validator.ts';
 import type { Clock } from '../world.ts';
+import { agentRoutes } from './agents.ts';
 import { backendRoutes } from './backends.ts';
+import { clusterRoutes } from './cluster.ts';
 import { configurationRoutes } from './configuration.ts';
 import { dnssecRoutes } from './dnssec.ts';
 import { type DoorSettings, guardDoor } from './door.ts';
 import { answerErrors, errorOf, sendError } from './error-answers.ts';
 import { connectionError, rawResponse } from './errors.ts';
 import { eventRoutes } from './events.ts';
+import { gossipKeyRoutes } from './gossip-keys.ts';
 import { healthRoutes } from './health.ts';
 import { apiLimits } from './limits.ts';
 import { nodeRoutes } from './node.ts';
@@ -45,6 +48,8 @@ export interface ApiOptions {
   readonly readiness: () => Readiness;
   /** The validator's. Left out: this node checks nothing. */
   readonly checkNow?: Validator['checkNow'];
+  /** Left out: gossip is off, and no agent is heard. */
+  readonly agents?: RouteContext['agents'];
   /** Left out: this node was not started from a file. */
   readonly reload?: Reload;
   /** Fed by the engine. Left out: the stream of events carries no changes. */
@@ -70,6 +75,9 @@ const subjects = [
   eventRoutes,
   streamRoutes,
   backendRoutes,
+  agentRoutes,
+  clusterRoutes,
+  gossipKeyRoutes,
   originalServerRoutes,
   configurationRoutes,
   dnssecRoutes,
@@ -78,7 +86,7 @@ const subjects = [
 
 /** An API that does not listen yet. Throws an ApiTlsError where its certificate is not to be had. */
 export function createApi(options: ApiOptions): Api {
-  const { engine, log, logger, version, readiness, checkNow, reload, recentChanges, clock = systemClock() } = options;
+  const { engine, log, logger, version, readiness, checkNow, agents, reload, recentChanges, clock = systemClock() } = options;
   // Node would answer a request without Host itself, with no body; `browsers.ts` says what is wrong.
   const http = { requireHostHeader: false };
   const tls = options.settings.tls && readTls(options.settings.tls);
@@ -117,6 +125,7 @@ export function createApi(options: ApiOptions): Api {
     routes,
     clock,
     checkNow,
+    agents,
     reload,
     recentChanges,
     version,

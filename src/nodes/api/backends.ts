@@ -1,49 +1,37 @@
 /**
  * The registry with the paths and field names of the original OpenGSLB: backends, what is thought of each, overrides by
  * backend, a summary, and a check at once. All is read from the verdicts that DNS goes by. What only an agent could have
- * said is null, because agents are not heard here.
+ * said is null where none speaks for the server.
  */
 import { z } from 'zod';
 import { isRefusal } from '../../commands/command.ts';
 import { address, domainName, port } from '../../events/catalogue/scalars.ts';
+import { agentStatusOf } from '../../projections/agent-status.ts';
 import { validates } from '../../projections/checks.ts';
+import { claimOn } from '../../projections/claims.ts';
 import { endpointText } from '../../projections/endpoint.ts';
 import { healthOf } from '../../projections/health.ts';
 import { decidingOverride } from '../../projections/overrides.ts';
 import { allServers, type Server, serverOf } from '../../projections/registry.ts';
 import type { State } from '../../projections/state.ts';
-import { type Verdict, verdictOn } from '../../projections/verdict.ts';
 import { checkAtOnce } from './check-at-once.ts';
 import { identityOf } from './door.ts';
 import { ApiError, refusalError } from './errors.ts';
 import { actorOf } from './identity.ts';
 import { carryOut, forceNeedsReason, orderHeaders, orderOf, reasonText } from './orders.ts';
 import type { Api, RouteContext } from './route-context.ts';
-import { answering, changes, flag, noQuery, reads, textLine, time, timeText } from './shapes.ts';
-
-/** The original's words, and `unknown` for what was never checked. `stale` is what an agent's silence makes. */
-const effectiveStatuses = { up: 'healthy', down: 'unhealthy', draining: 'draining', unproven: 'unknown' } as const satisfies Record<
-  Verdict['status'],
-  string
->;
-export const effectiveStatus = z.enum(['healthy', 'unhealthy', 'stale', 'draining', 'unknown']);
-
-export function effectiveStatusOf(state: State, server: Server): z.output<typeof effectiveStatus> {
-  return effectiveStatuses[verdictOn(state, server).status];
-}
-
-const ofAgent = z.null().describe('Only an agent could say; null, because none is heard here.');
+import { answering, changes, effectiveStatus, effectiveStatusOf, flag, noQuery, reads, textLine, time, timeText } from './shapes.ts';
 
 const backendShape = z.strictObject({
   service: z.string(),
   address: z.string(),
   port: z.int(),
   weight: z.int(),
-  agent_id: ofAgent,
+  agent_id: z.string().nullable().describe('Who speaks for it from inside; null: nobody.'),
   region: z.string(),
   effective_status: effectiveStatus,
-  agent_healthy: ofAgent,
-  agent_last_seen: ofAgent,
+  agent_healthy: z.boolean().nullable().describe('What its agent says of it; null: nothing.'),
+  agent_last_seen: time.nullable(),
   validation_healthy: z.boolean().optional().describe('What the checks make of it. Left out: it was never checked.'),
   validation_last_check: time.optional(),
   validation_error: z.string().optional().describe('What the newest failure said.'),
@@ -54,12 +42,15 @@ const backendShape = z.strictObject({
 });
 
 function shownBackend(state: State, server: Server): z.output<typeof backendShape> {
-  const { service, address, port, weight, region } = server;
+  const { service, address, port, weight, region, agent } = server;
+  const heardAt = agent === undefined ? undefined : state.liveness.get(agent)?.heardAt;
   const health = healthOf(state.health, service, address, port);
   const override = decidingOverride(state.overrides, service, address, port);
   return {
-    ...{ service, address, port, weight, agent_id: null, region, effective_status: effectiveStatusOf(state, server) },
-    ...{ agent_healthy: null, agent_last_seen: null },
+    ...{ service, address, port, weight, agent_id: agent ?? null, region },
+    effective_status: effectiveStatusOf(state, server),
+    agent_healthy: claimOn(state.claims, server)?.healthy ?? null,
+    agent_last_seen: heardAt === undefined ? null : timeText(heardAt),
     ...(health !== undefined && { validation_healthy: health.status === 'up', validation_last_check: timeText(health.lastAt) }),
     ...(health?.lastError && { validation_error: health.lastError }),
     ...(override !== undefined && {
@@ -80,8 +71,8 @@ const statsShape = z.strictObject({
   active_overrides: count,
   validation_enabled: z.boolean(),
   validated_backends: count.describe('Those that were checked at least once.'),
-  disagreement_count: ofAgent,
-  active_agents: ofAgent,
+  disagreement_count: count.describe('Servers of which the checks and the agent say different things.'),
+  active_agents: count.describe('Agents that are heard.'),
   unique_services: count,
   backends_by_service: z.record(z.string(), count),
   backends_by_region: z.record(z.string(), count),
@@ -100,12 +91,16 @@ function shownStats(state: State): Omit<z.output<typeof statsShape>, 'generated_
     active_overrides: [...state.overrides.values()].reduce((sum, ofService) => sum + ofService.size, 0),
     validation_enabled: validates(state.configuration),
     validated_backends: backends.filter((backend) => backend.validation_healthy !== undefined).length,
-    disagreement_count: null,
-    active_agents: null,
+    disagreement_count: backends.filter(disagrees).length,
+    active_agents: [...state.trust.values()].filter((pin) => agentStatusOf(state, pin) === 'heard').length,
     unique_services: new Set(servers.map(({ service }) => service)).size,
     backends_by_service: tally(servers.map(({ service }) => service)),
     backends_by_region: tally(servers.map(({ region }) => region)),
   };
+}
+
+function disagrees({ agent_healthy: claimed, validation_healthy: validated }: z.output<typeof backendShape>): boolean {
+  return claimed !== null && validated !== undefined && claimed !== validated;
 }
 
 /** How often each name occurs. From entries, so that a region may be called `__proto__`. */

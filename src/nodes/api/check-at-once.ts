@@ -1,6 +1,6 @@
 /** Checks servers now, and answers only when what was found is folded, so that whoever asks next sees it. */
 import { validates } from '../../projections/checks.ts';
-import type { Validation, ValidationTarget } from '../overwatch/validator.ts';
+import type { Validation, ValidationTarget } from '../checks/validator.ts';
 import { ApiError } from './errors.ts';
 import { apiLimits } from './limits.ts';
 import type { RouteContext } from './route-context.ts';

@@ -11,10 +11,13 @@ import type { Api, RouteContext } from './route-context.ts';
 import { answering, noQuery, reads, shownVerdict, time, timeText, verdictShape } from './shapes.ts';
 
 /** The original knows three words. A draining server takes no new clients, so to whoever knows only these it is not healthy. */
-const originalStatuses = { up: 'healthy', down: 'unhealthy', draining: 'unhealthy', unproven: 'unknown' } as const satisfies Record<
-  Verdict['status'],
-  string
->;
+const originalStatuses = {
+  up: 'healthy',
+  down: 'unhealthy',
+  draining: 'unhealthy',
+  stale: 'unknown',
+  unproven: 'unknown',
+} as const satisfies Record<Verdict['status'], string>;
 
 const phaseMs = z.number().nonnegative().nullable();
 

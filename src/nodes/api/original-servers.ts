@@ -5,17 +5,28 @@
 import { z } from 'zod';
 import { address, domainName, port } from '../../events/catalogue/scalars.ts';
 import { checkSettingsOf, thresholdsOf, validates } from '../../projections/checks.ts';
+import { claimOn } from '../../projections/claims.ts';
 import { type Endpoint, endpointText } from '../../projections/endpoint.ts';
 import { healthOf } from '../../projections/health.ts';
 import { allServers, type Server } from '../../projections/registry.ts';
 import type { State } from '../../projections/state.ts';
-import { effectiveStatus, effectiveStatusOf } from './backends.ts';
 import { identityOf } from './door.ts';
 import { ApiError } from './errors.ts';
 import { carryOut, orderHeaders, orderOf } from './orders.ts';
 import type { Api, RouteContext } from './route-context.ts';
 import { knownServer, regionName, weight } from './servers.ts';
-import { answering, changes, errorAnswers, noQuery, reads, textLine, time, timeText } from './shapes.ts';
+import {
+  answering,
+  changes,
+  effectiveStatus,
+  effectiveStatusOf,
+  errorAnswers,
+  noQuery,
+  reads,
+  textLine,
+  time,
+  timeText,
+} from './shapes.ts';
 import { parseTarget } from './target.ts';
 
 const nanoseconds = z.int().describe('Nanoseconds.');
@@ -55,8 +66,8 @@ const serverShape = z.strictObject({
     service: z.string(),
     source: z.enum(['static', 'agent', 'api']),
     effective_status: effectiveStatus,
-    agent_healthy: notKnown,
-    agent_last_seen: notKnown,
+    agent_healthy: z.boolean().nullable().describe('What its agent says of it; null: nothing.'),
+    agent_last_seen: time.nullable(),
     validation_check: time.nullable().describe('When it was last checked. null: never.'),
     smoothed_latency: notKnown,
   }),
@@ -65,6 +76,11 @@ const serverShape = z.strictObject({
   health_check: checkShape.optional(),
   status: statusShape,
 });
+
+function saidByAgent({ claims, liveness }: State, server: Server) {
+  const heardAt = server.agent === undefined ? undefined : liveness.get(server.agent)?.heardAt;
+  return { agent_healthy: claimOn(claims, server)?.healthy ?? null, agent_last_seen: heardAt === undefined ? null : timeText(heardAt) };
+}
 
 /** Of a server that is registered, so there is a configuration in force. */
 function shownServer(state: State, server: Server): z.output<typeof serverShape> {
@@ -76,7 +92,7 @@ function shownServer(state: State, server: Server): z.output<typeof serverShape>
     ...{ id: idOf(server), name: service, address, port, protocol: check?.type ?? null, weight, priority: null, region },
     ...{ enabled: weight > 0, healthy: status === 'healthy' },
     metadata: {
-      ...{ service, source, effective_status: status, agent_healthy: null, agent_last_seen: null },
+      ...{ service, source, effective_status: status, ...saidByAgent(state, server) },
       ...{ validation_check: health === undefined ? null : timeText(health.lastAt), smoothed_latency: null },
     },
     created_at: timeText(server.registeredAt),

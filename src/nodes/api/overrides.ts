@@ -34,7 +34,7 @@ const overrideShape = z.strictObject({
   position: z.int().describe('The event that set it.'),
 });
 
-function shownOverride({ at, until, position, actor: by, ...override }: Override): z.output<typeof overrideShape> {
+function shownOverride({ at, until, position, actor: by, ...override }: Omit<Override, 'agent'>): z.output<typeof overrideShape> {
   const { service, address, port, action, reason, authority } = override;
   return {
     ...{ service, address, port, action, healthy: action === 'up', reason, source: by?.name ?? authority, authority },

@@ -4,10 +4,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { EventLog } from '../../events/log.ts';
+import type { Validator } from '../checks/validator.ts';
 import type { Engine } from '../engine.ts';
 import type { Logger } from '../logger.ts';
+import type { Agents } from '../overwatch/agents/agents.ts';
 import type { Reload } from '../overwatch/reload.ts';
-import type { Validator } from '../overwatch/validator.ts';
 import type { Clock } from '../world.ts';
 import type { Access, Identity } from './identity.ts';
 import type { Route } from './route.ts';
@@ -31,6 +32,8 @@ export interface RouteContext {
   readonly clock: Clock;
   /** Undefined: this node checks nothing. */
   readonly checkNow: Validator['checkNow'] | undefined;
+  /** Undefined: gossip is off, and no agent is heard. */
+  readonly agents: Pick<Agents, 'isConnected' | 'gossip'> | undefined;
   /** Undefined: this node was not started from a file. */
   readonly reload: Reload | undefined;
   /** Of this program. */

@@ -1,8 +1,10 @@
 /** The small shapes that requests and answers share. What goes out has no transforms, so that it can be checked on its way. */
 import { z } from 'zod';
 import { tiers } from '../../projections/answers.ts';
+import type { Server } from '../../projections/registry.ts';
 import { families } from '../../projections/routing/family.ts';
-import type { Verdict } from '../../projections/verdict.ts';
+import type { State } from '../../projections/state.ts';
+import { authorities, type Verdict, verdictOn, verdictStatuses } from '../../projections/verdict.ts';
 import { errorBody } from './errors.ts';
 
 /** One line of text that a person wrote: nothing in it does anything to a terminal, and it can be written as UTF-8. */
@@ -36,8 +38,8 @@ export const tier = z.enum(tiers);
 
 /** What is thought of a server, and why. */
 export const verdictShape = z.strictObject({
-  status: z.enum(['up', 'down', 'draining', 'unproven']),
-  authority: z.enum(['human-override', 'tool-override', 'validation', 'registration', 'nothing']),
+  status: z.enum(verdictStatuses),
+  authority: z.enum(authorities),
   since: time,
   reason: z.string().describe('What was said, by whom.'),
   because: z.array(z.int()).describe('Positions of the events that made it so.'),
@@ -57,4 +59,18 @@ export const errorAnswers = { '4xx': errorBody, '5xx': errorBody };
 /** Everything that a route can answer with: its own shape, and errors. */
 export function answering<S extends z.ZodType>(shape: S) {
   return { 200: shape, ...errorAnswers };
+}
+
+/** The original's words, and `unknown` for what was never checked. `stale` is what an agent's silence makes. */
+const effectiveStatuses = {
+  up: 'healthy',
+  down: 'unhealthy',
+  draining: 'draining',
+  stale: 'stale',
+  unproven: 'unknown',
+} as const satisfies Record<Verdict['status'], string>;
+export const effectiveStatus = z.enum(['healthy', 'unhealthy', 'stale', 'draining', 'unknown']);
+
+export function effectiveStatusOf(state: State, server: Server): z.output<typeof effectiveStatus> {
+  return effectiveStatuses[verdictOn(state, server).status];
 }

@@ -122,6 +122,55 @@ export const serversOf = async (client: NodeClient, service: string) =>
 
 export const overridesOf = async (client: NodeClient) => (await client.ask({ path: '/overrides', shape: overridesShape })).overrides;
 
+const agentShape = z.looseObject({
+  agent_id: z.string(),
+  fingerprint: z.string().nullable(),
+  region: z.string(),
+  status: z.string(),
+  unauthenticated: z.boolean(),
+  not_after: moment.nullable(),
+  heartbeat_age_seconds: z.number().nullable(),
+  stale_after_seconds: z.number().nullable(),
+  services: z.array(z.string()),
+  backend_count: count,
+  address: z.string(),
+  boot: count,
+  sequence: count,
+  position: count,
+  revoked_reason: z.string().optional(),
+});
+export type ShownAgent = z.output<typeof agentShape>;
+
+const oneAgentShape = agentShape.extend({
+  signals: z.string().nullable(),
+  backends: z.array(
+    z.looseObject({
+      service: z.string(),
+      address: z.string(),
+      port: z.number(),
+      weight: z.number(),
+      healthy: z.boolean(),
+      draining: z.string().nullable(),
+      held: z.boolean(),
+      effective_status: z.string().nullable(),
+    }),
+  ),
+});
+export type OneAgent = z.output<typeof oneAgentShape>;
+
+export const agentsOf = async (client: NodeClient) =>
+  (await client.ask({ path: '/overwatch/agents', shape: z.looseObject({ agents: z.array(agentShape) }) })).agents;
+
+const pathOfAgent = (agent: string) => `/overwatch/agents/${encodeURIComponent(agent)}`;
+
+export const agentOf = (client: NodeClient, agent: string) => client.ask({ path: pathOfAgent(agent), shape: oneAgentShape });
+
+export const revokeAgent = (client: NodeClient, agent: string, reason: string, { key, force }: OrderOptions) =>
+  client.ask({
+    ...{ method: 'POST', path: `${pathOfAgent(agent)}/revoke`, body: { reason }, key },
+    ...{ query: { force: yes(force) }, shape: z.looseObject({ success: z.boolean() }) },
+  });
+
 export interface EventsQuery {
   /** Undefined: the oldest that the log still holds. */
   readonly from?: number | undefined;
@@ -132,6 +181,14 @@ export interface EventsQuery {
 
 export const eventsOf = (client: NodeClient, query: EventsQuery) =>
   client.ask({ path: '/events', query: { ...query }, shape: eventsShape });
+
+const gossipKeysShape = z.looseObject({ keys: z.array(z.looseObject({ fingerprint: z.string(), primary: z.boolean() })) });
+const changedKeysShape = gossipKeysShape.extend({ fingerprint: z.string(), changed: z.boolean() });
+
+export const gossipKeysOf = async (client: NodeClient) => (await client.ask({ path: '/gossip/keys', shape: gossipKeysShape })).keys;
+
+export const changeGossipKey = (client: NodeClient, action: 'install' | 'use' | 'remove', gossipKey: string, key: string) =>
+  client.ask({ method: 'POST', path: '/gossip/keys', body: { action, key: gossipKey }, key, shape: changedKeysShape });
 
 /** Whom an order is about: a service, and an address with or without a port. */
 export interface OrderTarget {

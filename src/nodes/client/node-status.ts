@@ -3,12 +3,14 @@ import { answerText } from './answer-text.ts';
 import type { NodeClient } from './client.ts';
 import { clientLimits } from './limits.ts';
 import {
+  agentsOf,
   answersOf,
   dnssecOf,
   eventsOf,
   overridesOf,
   readinessOf,
   type ServiceSummary,
+  type ShownAgent,
   type ShownOverride,
   servicesOf,
   versionOf,
@@ -28,20 +30,35 @@ export interface NodeStatus {
   readonly position: number;
   readonly services: readonly ServiceSummary[];
   readonly overrides: readonly ShownOverride[];
+  /** Those that are believed. */
+  readonly agents: readonly ShownAgent[];
 }
 
 export async function statusOf(client: NodeClient): Promise<NodeStatus> {
-  const [{ version }, { ready, message }, dnssec, { events, last }, services, overrides] = await Promise.all([
+  const [{ version }, { ready, message }, dnssec, { events, last }, services, overrides, known] = await Promise.all([
     versionOf(client),
     readinessOf(client),
     dnssecOf(client),
     eventsOf(client, { from: -1, limit: 1 }),
     servicesOf(client),
     overridesOf(client),
+    agentsOf(client),
   ]);
+  const agents = known.filter(({ status }) => status !== 'revoked');
   const node = events[0]?.node ?? null;
   const unsigned = dnssec.enabled ? null : (dnssec.message ?? 'DNS answers are not signed');
-  return { endpoint: client.endpoint, node, version, ready, missing: message ?? null, unsigned, position: last, services, overrides };
+  return {
+    endpoint: client.endpoint,
+    node,
+    version,
+    ready,
+    missing: message ?? null,
+    unsigned,
+    position: last,
+    services,
+    overrides,
+    agents,
+  };
 }
 
 /** The answers of all services of a node, by name, as text. */

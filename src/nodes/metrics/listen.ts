@@ -15,6 +15,8 @@ const limits = {
   requestMsMax: 5_000,
 } as const;
 
+type ReadableMetrics = Pick<Metrics, 'render' | 'contentType'>;
+
 export interface MetricsListener {
   readonly port: number;
   /** Takes no more requests, and resolves when everything is closed; who is being answered is cut off. */
@@ -22,7 +24,7 @@ export interface MetricsListener {
 }
 
 /** Listens on `host:port` (port 0 takes a free one, no host takes every address). Rejects with a ListenError. */
-export async function listenMetrics(metrics: Metrics, listenAddress: string): Promise<MetricsListener> {
+export async function listenMetrics(metrics: ReadableMetrics, listenAddress: string): Promise<MetricsListener> {
   const address = parseListenAddress(listenAddress);
   if (address === undefined) throw listenAddressInvalid('metrics', listenAddress);
   const { requestMsMax } = limits;
@@ -46,7 +48,7 @@ export async function listenMetrics(metrics: Metrics, listenAddress: string): Pr
   };
 }
 
-async function answer(metrics: Metrics, { method, url = '/' }: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(metrics: ReadableMetrics, { method, url = '/' }: IncomingMessage, response: ServerResponse): Promise<void> {
   const path = url.replace(/\?.*$/s, '');
   const plain = { 'content-type': 'text/plain; charset=utf-8' };
   if (path !== '/metrics' && path !== '/health') {

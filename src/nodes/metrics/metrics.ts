@@ -9,10 +9,13 @@ import type { State } from '../../projections/state.ts';
 import type { Respond } from '../dns/answering.ts';
 import type { DnsCounter } from '../dns/counts.ts';
 import type { Engine, Listener } from '../engine.ts';
+import type { Agents } from '../overwatch/agents/agents.ts';
+import { agentMetrics } from './agents.ts';
 import { checkMetrics } from './checks.ts';
 import { dnsMetrics } from './dns.ts';
 import { createExposition } from './exposition.ts';
 import { fitnessMetrics } from './fitness.ts';
+import { gossipMetrics } from './gossip.ts';
 import { nodeMetrics } from './node.ts';
 import { overrideMetrics } from './overrides.ts';
 
@@ -24,6 +27,8 @@ export interface MetricsOptions {
   readonly dnsCounter: DnsCounter;
   /** Of this program. */
   readonly version: string;
+  /** Undefined: gossip is off. */
+  readonly agents?: Agents | undefined;
 }
 
 export interface Metrics {
@@ -37,13 +42,15 @@ export interface Metrics {
   readonly contentType: string;
 }
 
-export function createMetrics({ engine, log, dnsCounter, version }: MetricsOptions): Metrics {
+export function createMetrics({ engine, log, dnsCounter, version, agents }: MetricsOptions): Metrics {
   const exposition = createExposition();
   const node = nodeMetrics(exposition, { engine, log, version });
   const dns = dnsMetrics(exposition, dnsCounter.tally);
   const checks = checkMetrics(exposition);
   const fitness = fitnessMetrics(exposition, engine.state);
   const overrides = overrideMetrics(exposition, engine.state);
+  const ofAgents = agentMetrics(exposition, engine.state, agents);
+  const refreshGossip = gossipMetrics(exposition, agents);
   if (engine.state.configuration !== undefined) dns.configure(engine.state.configuration.configuration);
 
   /** Set where something may be gone whose numbers are kept; they go before the next reading. */
@@ -58,19 +65,22 @@ export function createMetrics({ engine, log, dnsCounter, version }: MetricsOptio
       fitness.allChanged();
       dns.configure(event.data.configuration);
       mayBeGone = true;
-    } else if (event.type === 'server.deregistered' || event.type === 'server.updated') mayBeGone = true;
+    } else if (['server.deregistered', 'server.updated', 'agent.revoked'].includes(event.type)) mayBeGone = true;
   }
 
   async function render(): Promise<string> {
-    if (mayBeGone) for (const { forget } of [dns, checks, overrides]) forget(engine.state);
+    if (mayBeGone) for (const { forget } of [dns, checks, overrides, ofAgents]) forget(engine.state);
     mayBeGone = false;
+    await refreshGossip();
     return exposition.render();
   }
 
   let rendering: Promise<string> | undefined;
   return {
-    listener({ cause, services }, state) {
+    listener(change, state) {
+      const { cause, services } = change;
       fitness.changed(services);
+      ofAgents.count(change, state);
       if ('event' in cause) count(cause.event, state);
       else overrides.expired(cause.deadline, services);
     },

@@ -2,11 +2,11 @@
 import { healthOf } from '../../projections/health.ts';
 import type { State } from '../../projections/state.ts';
 import { checks } from '../checks/checks.ts';
+import { createValidator, type ValidationTarget, type Validator } from '../checks/validator.ts';
 import type { Listener } from '../engine.ts';
 import type { RecoveredEngine } from './recovered-engine.ts';
 import type { SecretsInUse } from './reload.ts';
 import { validationTargets } from './targets.ts';
-import { createValidator, type ValidationTarget, type Validator } from './validator.ts';
 
 export interface Checking {
   readonly validator: Validator;

@@ -15,12 +15,13 @@ import { type RedactedConfiguration, withoutSecrets } from '../configuration/wit
 import { zoneSet } from '../dns/zones.ts';
 import type { Engine } from '../engine.ts';
 import type { Logger } from '../logger.ts';
+import { type Agents, openAgents } from './agents/agents.ts';
 import { answerLog } from './answer-log.ts';
 import { createAttester } from './attester.ts';
 import { afterServersChanged, isHealthKnown, prepareChecks } from './checking.ts';
 import { type Closer, closeAll } from './closers.ts';
 import { answerPublisher, answerTable } from './published-answers.ts';
-import { recoverEngine } from './recovered-engine.ts';
+import { type RecoveredEngine, recoverEngine } from './recovered-engine.ts';
 import { createReload, type Reload, type ReloadOutcome, type SecretsInUse } from './reload.ts';
 import { serveApi, serveDns } from './serving.ts';
 import { openSupervisor, type Supervisor, type SupervisorOptions } from './supervisor.ts';
@@ -32,6 +33,8 @@ export interface Overwatch {
   readonly apiPort: number | null;
   /** The port that metrics are served on; null where they are off. */
   readonly metricsPort: number | null;
+  /** The port on which agents find it, UDP and TCP; null where gossip is off. */
+  readonly gossipPort: number | null;
   /** Takes up the configuration as its file is now. */
   readonly reload: Reload;
   /** States what was answered last, and closes everything in order. */
@@ -96,6 +99,8 @@ async function startOn(log: EventLog, parts: Parts): Promise<Overwatch> {
   const recovered = await recoverEngine(log, parts);
   const { engine, world, listeners } = recovered;
   await carryOut(engine, { actor: system, command: { kind: 'applyConfiguration', configuration: redacted.configuration, force: true } });
+  // Before anything is answered or observed: an agent that fell silent while nobody was here is not stale for that.
+  await carryOut(engine, { actor: system, command: { kind: 'startNode', version } });
 
   const secrets: SecretsInUse = { current: redacted.secrets };
   const table = answerTable(engine.state);
@@ -104,27 +109,42 @@ async function startOn(log: EventLog, parts: Parts): Promise<Overwatch> {
   listeners.push(answerPublisher(table, engine.state), attester.listener, afterServersChanged(checking.assign), answerLog(logger));
 
   logger.warn('DNS answers are not signed: this version has no DNSSEC');
-  const { dnsPort, metricsPort, metrics } = await serveDns(parts, recovered, table);
+  const agents = await joinGossip(parts, recovered, secrets);
+  const { dnsPort, metricsPort, metrics } = await serveDns(parts, recovered, table, agents);
   const reload = toldReload(parts, engine, secrets, ({ applied }) => metrics?.countReload(applied));
   const apiPort = await serveApi(parts, recovered, log, {
     readiness: () => ({ dns: true, health: isHealthKnown(engine.state, checking.targets()) }),
     checkNow: checking.validator.checkNow,
     reload,
+    ...(agents !== undefined && { agents }),
   });
   checking.assign();
   outside.push(() => checking.validator.stop());
-  await carryOut(engine, { actor: system, command: { kind: 'startNode', version } });
+  agents?.begin();
   attester.start(engine);
   outside.push(() => attester.stop());
-  tellServing(parts, log, engine.state, { dns: dnsPort, api: apiPort, metrics: metricsPort });
+  const gossipPort = agents?.gossip.port ?? null;
+  tellServing(parts, log, engine.state, { dns: dnsPort, api: apiPort, metrics: metricsPort, gossip: gossipPort });
   return {
-    ...{ engine, dnsPort, apiPort, metricsPort, reload },
+    ...{ engine, dnsPort, apiPort, metricsPort, gossipPort, reload },
     stop: async (reason) => {
       supervisor.stopping();
       await closeAll(outside, logger);
       await closeAll([...inside, () => engine.execute({ actor: system, command: { kind: 'stopNode', reason } })], logger);
     },
   };
+}
+
+/** Undefined where gossip is off. It hears nothing before it begins. */
+async function joinGossip(parts: Parts, { engine, world }: RecoveredEngine, secrets: SecretsInUse): Promise<Agents | undefined> {
+  const { configuration, folder, version, logger, outside } = parts;
+  const { gossip } = configuration.overwatch;
+  if (gossip === undefined) return undefined;
+  if (gossip.legacy_agents === 'accept')
+    logger.warn('agents of the original OpenGSLB are let in, which prove nothing: whoever has the gossip key can speak for them');
+  const agents = await openAgents({ engine, world, configuration, secrets: () => secrets.current, folder, version, logger });
+  outside.push(() => agents.stop());
+  return agents;
 }
 
 /** A reload of which the supervisor is told. */

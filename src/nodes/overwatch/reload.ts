@@ -8,6 +8,7 @@ import type { Configuration } from '../../events/catalogue/configuration.ts';
 import type { Actor } from '../../events/event.ts';
 import { ConfigurationError } from '../configuration/problem.ts';
 import { type ReadConfiguration, readConfiguration } from '../configuration/read.ts';
+import { waitingForStart } from '../configuration/read-at-start.ts';
 import { type RedactedConfiguration, withoutSecrets } from '../configuration/without-secrets.ts';
 import { zoneSet } from '../dns/zones.ts';
 import type { Engine } from '../engine.ts';
@@ -39,20 +40,6 @@ export interface ReloadOptions {
   readonly onOutcome?: (outcome: ReloadOutcome) => void;
 }
 
-/** Settings that are read once. Each is a section, or a path in one. */
-const readAtStart = [
-  ['mode'],
-  ['overwatch', 'data_dir'],
-  ['overwatch', 'identity', 'node_id'],
-  ['overwatch', 'validation', 'max_concurrent'],
-  ['dns', 'listen_address'],
-  ['dns', 'workers'],
-  ['api'],
-  ['metrics'],
-  ['logging'],
-  ['log'],
-] as const;
-
 export function createReload(options: ReloadOptions): Reload {
   const { engine, redactionKey, logger, started, secrets } = options;
 
@@ -71,7 +58,11 @@ export function createReload(options: ReloadOptions): Reload {
     const outcome = await engine.execute({ actor, command, ...(key !== undefined && { key }) });
     secrets.current = isRefusal(outcome) ? before : redacted.secrets;
     if (isRefusal(outcome)) return refused(outcome.error, outcome.remedy);
-    return { applied: true, position: outcome.events.at(-1)?.position ?? null, needRestart: differing(started, configuration) };
+    return {
+      applied: true,
+      position: outcome.events.at(-1)?.position ?? null,
+      needRestart: waitingForStart('overwatch', started, configuration),
+    };
   };
 
   return async (asked) => {
@@ -94,11 +85,4 @@ function readOrRefuse(path: string): ReadConfiguration | (ReloadOutcome & { read
     if (error instanceof ConfigurationError) return refused(error.message, 'mend the file and reload again');
     throw error;
   }
-}
-
-/** The settings, of those that are read once, that differ: they count from the next start on. */
-function differing(before: Configuration, after: Configuration): string[] {
-  const at = (configuration: object, path: readonly string[]) =>
-    JSON.stringify(path.reduce<unknown>((value, step) => (value as Record<string, unknown> | undefined)?.[step], configuration));
-  return readAtStart.filter((path) => at(before, path) !== at(after, path)).map((path) => path.join('.'));
 }

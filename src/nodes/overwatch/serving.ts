@@ -13,6 +13,7 @@ import type { AnswerTable } from '../dns/table.ts';
 import type { Logger } from '../logger.ts';
 import { listenMetrics } from '../metrics/listen.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
+import type { Agents } from './agents/agents.ts';
 import type { Closer } from './closers.ts';
 import type { RecoveredEngine } from './recovered-engine.ts';
 
@@ -35,12 +36,13 @@ export async function serveDns(
   { configuration, version, outside }: ServingParts,
   { engine, world, listeners }: RecoveredEngine,
   table: AnswerTable,
+  agents: Agents | undefined,
 ): Promise<DnsAndMetrics> {
   const dnsCounter = createDnsCounter();
   const responder = createResponder(table);
   const draw = countingDraw(world.chance);
   const respond: Respond = (packet, client) => responder.respond(packet, client, draw);
-  const metrics = configuration.metrics.enabled ? createMetrics({ engine, log: world.log, dnsCounter, version }) : undefined;
+  const metrics = configuration.metrics.enabled ? createMetrics({ engine, log: world.log, dnsCounter, version, agents }) : undefined;
   if (metrics !== undefined) listeners.push(metrics.listener);
   const dns = await startDnsServer({
     listenAddress: configuration.dns.listen_address,
@@ -58,7 +60,7 @@ export async function serveApi(
   { configuration, version, logger, outside }: ServingParts,
   { engine, listeners }: RecoveredEngine,
   log: EventLog,
-  routes: Pick<ApiOptions, 'checkNow' | 'readiness' | 'reload'>,
+  routes: Pick<ApiOptions, 'agents' | 'checkNow' | 'readiness' | 'reload'>,
 ): Promise<number | null> {
   const settings = configuration.api;
   if (!settings.enabled) return null;

@@ -31,6 +31,8 @@ export interface SupervisorOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   readonly warn: (sentence: string) => void;
+  /** What is done until it is ready. Default: the log is folded. */
+  readonly doing?: string;
   /** Whom `WATCHDOG_PID` must name. Default: this process. */
   readonly pid?: number;
   /** Microseconds of CLOCK_MONOTONIC. Default: the machine's. */
@@ -40,7 +42,13 @@ export interface SupervisorOptions {
 const statusCharactersMax = 200;
 
 export async function openSupervisor(options: SupervisorOptions): Promise<Supervisor> {
-  const { environment, clock, pid = process.pid, monotonicUs = () => process.hrtime.bigint() / 1_000n } = options;
+  const {
+    environment,
+    clock,
+    doing = 'Folding the log',
+    pid = process.pid,
+    monotonicUs = () => process.hrtime.bigint() / 1_000n,
+  } = options;
   const warnOnce = once((reason) =>
     options.warn(`the service supervisor is told nothing: ${reason}; look at NOTIFY_SOCKET, and at NotifyAccess= of the unit`),
   );
@@ -65,7 +73,7 @@ export async function openSupervisor(options: SupervisorOptions): Promise<Superv
     callOffBeat = clock.wakeAt(clock.now() + beatEveryMs, beat);
   };
 
-  tell('STATUS=Folding the log');
+  tell(`STATUS=${doing}`);
   if (beatEveryMs > 0) beat();
   return {
     ready(text) {

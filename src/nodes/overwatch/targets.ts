@@ -3,7 +3,7 @@ import { checkSettingsOf, validates } from '../../projections/checks.ts';
 import type { ConfigurationInForce } from '../../projections/configuration.ts';
 import type { Server } from '../../projections/registry.ts';
 import type { State } from '../../projections/state.ts';
-import type { ValidationTarget } from './validator.ts';
+import type { ValidationTarget } from '../checks/validator.ts';
 
 /**
  * `secrets` holds what stands behind the keyed digests in a configuration: headers are sent as they were written in the
