@@ -25,7 +25,7 @@ VOLUME /var/lib/opengslb
 
 # Docker lets every user of a container take port 53. Where the runtime does not, add the capability NET_BIND_SERVICE.
 USER node
-EXPOSE 53/udp 53/tcp 8080
+EXPOSE 53/udp 53/tcp 8080 7946/udp 7946/tcp
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:8080/api/v1/live').then((reply) => process.exit(reply.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["opengslb"]

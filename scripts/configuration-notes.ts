@@ -35,6 +35,14 @@ export const tuningNotes: Readonly<Record<string, TuningNote>> = {
     raising: 'trouble is told later, false alarms are fewer',
     lowering: 'the reverse',
   },
+  'agent.predictive.cpu.leave_threshold': { unit: 'percent', raising: 'traffic comes back sooner', lowering: 'and surer' },
+  'agent.predictive.memory.leave_threshold': { unit: 'percent', raising: 'traffic comes back sooner', lowering: 'and surer' },
+  'agent.predictive.error_rate.leave_threshold': {
+    unit: 'failed checks a minute',
+    raising: 'traffic comes back sooner',
+    lowering: 'and surer',
+  },
+  'agent.drain_timeout': { raising: 'clients with long memories find another server first', lowering: 'the host stops sooner' },
   'agent.predictive.error_rate.window': { raising: 'one bad minute counts for less and for longer', lowering: 'the reverse' },
   bleed_duration: { raising: 'traffic moves away more gently, and later', lowering: 'at once at `0s`' },
   'agent.heartbeat.interval': { raising: 'fewer messages; silence is noticed later', lowering: 'the reverse' },
@@ -129,7 +137,22 @@ export const tuningNotes: Readonly<Record<string, TuningNote>> = {
 
 /** Settings that the original OpenGSLB does not have, by the beginning of their path. The others are its own. */
 export const ownSettings: readonly string[] = [
+  'agent.identity.agent_id',
+  'agent.identity.tokens',
+  'agent.predictive.cpu.leave_threshold',
+  'agent.predictive.memory.leave_threshold',
+  'agent.predictive.error_rate.leave_threshold',
+  'agent.gossip.bind_address',
+  'agent.gossip.advertise_address',
+  'agent.gossip.preset',
+  'agent.drain_file',
+  'agent.drain_timeout',
+  'agent.control_socket',
+  'agent.state_dir',
+  'overwatch.gossip.advertise_address',
+  'overwatch.gossip.preset',
   'overwatch.gossip.legacy_agents',
+  'overwatch.agents',
   'overwatch.validation.max_concurrent',
   'overwatch.dnssec.bootstrap',
   'overwatch.dnssec.rotate_every',
@@ -155,11 +178,8 @@ export const ownSettings: readonly string[] = [
 
 /** Settings that are read and checked, and that nothing obeys yet, by the beginning of their path. */
 export const laterSettings: readonly string[] = [
-  'agent',
+  'agent.latency_learning',
   'overwatch.identity.region',
-  'overwatch.agent_tokens',
-  'overwatch.gossip',
-  'overwatch.stale',
   'overwatch.dnssec',
   'overwatch.geolocation',
   'dns.workers',

@@ -1,4 +1,7 @@
-/** `npm run demo`: installs and builds what is due, then runs `opengslb demo` with the arguments given. */
+/**
+ * `npm run demo`: installs and builds what is due, then shows both demos one after the other; with arguments it runs
+ * `opengslb demo` with these alone, so that `npm run demo -- agents` shows the second one only.
+ */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { runNode } from './foreground.mjs';
@@ -7,8 +10,16 @@ import { build, install, root } from './ready.mjs';
 install();
 build();
 const program = join(root, 'dist', 'cli', 'main.js');
-if (existsSync(program)) process.exitCode = await runNode([program, 'demo', ...process.argv.slice(2)]).ended;
-else {
+const words = process.argv.slice(2);
+const demos = words.length > 0 ? [words] : [[], ['agents']];
+if (existsSync(program)) {
+  for (const demo of demos) {
+    process.exitCode = await runNode([program, 'demo', ...demo]).ended;
+    // Whoever stopped the first one, or saw it fail, has not asked for another.
+    if (process.exitCode !== 0) break;
+    if (demo !== demos.at(-1)) console.log();
+  }
+} else {
   console.error('opengslb: dist/cli/main.js is missing after the build; remove dist and try again');
   process.exitCode = 1;
 }

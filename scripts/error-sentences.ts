@@ -21,7 +21,11 @@ const source = fileURLToPath(new URL('../src/', import.meta.url));
 const errorClasses: Readonly<Record<string, ErrorSentence['kind']>> = {
   LogError: 'log',
   SecretsError: 'start',
+  IdentityError: 'start',
   ApiTlsError: 'start',
+  ControlSocketError: 'start',
+  GossipError: 'start',
+  StateFolderError: 'start',
   ApiError: 'request',
 };
 
@@ -175,7 +179,7 @@ const systemCodes = ['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL', 'EOTHER'] as const
 
 function listenSentences(): ErrorSentence[] {
   const place = { host: ellipsis, port: 53 };
-  return (['dns', 'api', 'metrics'] as const satisfies readonly ListeningWhat[]).flatMap((what) => {
+  return (['dns', 'api', 'metrics', 'gossip'] as const satisfies readonly ListeningWhat[]).flatMap((what) => {
     const errors = systemCodes.map((code) => listenError(what, place, Object.assign(new Error(ellipsis), { code })));
     return [...errors, listenAddressInvalid(what, ellipsis)].map(({ code, message, remedy }) => ({
       kind: 'start' as const,

@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import type { AgentSummary } from '../../src/nodes/demo/agents/summary.ts';
 import type { DemoSummary } from '../../src/nodes/demo/summary.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -199,4 +200,42 @@ test('--json and --keep exclude each other', async () => {
   const demo = startDemo('--json', '--keep');
   assert.deepEqual(await demo.ended, [2, null]);
   assert.match(demo.errors(), /choose one/);
+});
+
+test('the demo of agents: dying costs the client requests, being drained first costs none', linuxOnly, async () => {
+  const demo = startDemo('agents', '--json');
+  const [code] = await demo.ended;
+  assert.equal(demo.errors(), '');
+  const { ok, reactive, proactive, dns, steps } = JSON.parse(demo.output()) as AgentSummary;
+  assert.deepEqual([code, ok], [0, true], demo.output());
+  assertNothingLeft(demo.temporary);
+  assert.deepEqual(
+    steps.map((step) => [step.name, step.ok]),
+    ['warm-up', 'die', 'return', 'drain', 'direct', 'stop', 'end'].map((name) => [name, true]),
+  );
+  assert.ok(reactive !== null && proactive !== null);
+  assert.ok(reactive.failedRequests > 0, 'a server that dies costs requests until the client has heard of it');
+  assert.equal(proactive.failedRequests, 0);
+  assert.ok(proactive.requests > 80, 'it was asked all the while');
+  assert.ok(reactive.toDnsMs !== null && proactive.toDnsMs !== null);
+  assert.equal(dns.failed, 0);
+});
+
+test('the demo of agents, killed in the middle, leaves no process', linuxOnly, async () => {
+  const demo = startDemo('agents');
+  await demo.until(/step die/);
+  const children = processesOf(demo.temporary).size - 1;
+  assert.ok(children >= 6, `${children} children`);
+  demo.child.kill('SIGKILL');
+  await demo.ended;
+  await untilNoneIsLeft(demo.temporary);
+});
+
+test('Ctrl-C ends the demo of agents in order', linuxOnly, async () => {
+  const demo = startDemo('agents');
+  await demo.until(/step die/);
+  demo.child.kill('SIGINT');
+  assert.deepEqual(await demo.ended, [1, null]);
+  assert.match(demo.errors(), /stopped before its end/);
+  assertNothingLeft(demo.temporary);
 });

@@ -3,7 +3,7 @@
  * overwatches. `sudo` is left out, and what systemd would do to the process is done to a real one.
  */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, cp, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -131,6 +131,35 @@ describe('docs/deployment.md', () => {
   /** systemd's own part is systemd's; the unit that it is asked about is the one that was put there. */
   const aboutUnit = async (line: string) => assert(line.includes(unit) && existsSync(machine.at(`etc/systemd/system/${unit}.service`)));
 
+  /** The agent of /etc/opengslb/agent.yaml, edited to this machine; it ends with the test. */
+  async function startAgent(): Promise<void> {
+    const file = machine.at('etc/opengslb/agent.yaml');
+    const text = (await readFile(file, 'utf8'))
+      .replaceAll(':-/var/lib/opengslb', `:-${machine.at('var/lib/opengslb-agent')}`)
+      .replace('0.0.0.0:7946', '127.0.0.1:0')
+      .replaceAll(/^( +- )(?:192\.0\.2\.53|198\.51\.100\.53):7946$/gm, (_, dash: string) => `${dash}127.0.0.${++agentNodes}:1`)
+      .replaceAll('192.0.2.10', '127.0.0.1')
+      .replace(/^metrics:\n {2}enabled: true$/m, 'metrics:\n  enabled: false');
+    await writeFile(file, text);
+    const secrets = {
+      OPENGSLB_GOSSIP_KEY: Buffer.alloc(32, 7).toString('base64'),
+      OPENGSLB_APP_TOKEN: 'a token of the app',
+      OPENGSLB_API_TOKEN: 'a token of the api',
+    };
+    agent = spawn(process.execPath, [program, 'agent', '--config', file], {
+      env: { ...process.env, ...secrets },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let said = '';
+    agent.stdout?.on('data', (piece: Buffer) => {
+      said += piece.toString();
+    });
+    await until('the agent watches', () => said.includes('"watching"') || undefined);
+  }
+  let agent: ChildProcess | undefined;
+  let agentNodes = 0;
+  after(() => void agent?.kill('SIGKILL'));
+
   test('tells only what works', async () => {
     await prove('docs/deployment.md', {
       'npm pack': provedIn('package.test.ts'),
@@ -161,10 +190,21 @@ describe('docs/deployment.md', () => {
         process.kill(machine.running().pid, 'SIGHUP');
         await until('the reload is told', () => (machine.running().output().includes('configuration reloaded') ? true : undefined));
       },
+      'sudo cp "$(npm root --global)/opengslb/config/agent.yaml" /etc/opengslb/agent.yaml': machine.type,
+      'sudo cp "$(npm root --global)/opengslb/config/systemd/opengslb-agent.service" /etc/systemd/system/': machine.type,
+      'sudo systemctl enable --now opengslb-agent': async () => {
+        assert(existsSync(machine.at('etc/systemd/system/opengslb-agent.service')));
+        await startAgent();
+      },
+      'opengslb agent status --config /etc/opengslb/agent.yaml': async (line) => assert.match(await machine.type(line), /web-1/),
       'export OPENGSLB_ADMIN_TOKEN=$(openssl rand -hex 24)': machine.type,
+      'export OPENGSLB_APP_TOKEN=$(openssl rand -hex 24) OPENGSLB_GOSSIP_KEY=$(openssl rand -base64 32)': machine.type,
       'docker compose up --build --detach': provedIn('image.test.ts'),
-      'dig @127.0.0.1 -p 5353 app.example.com': provedIn('image.test.ts'),
-      'docker compose stop web1': provedIn('image.test.ts'),
+      'dig @127.0.0.1 -p 5353 app.demo.local': provedIn('image.test.ts'),
+      'docker compose logs --follow client': provedIn('image.test.ts'),
+      'docker compose kill web1': provedIn('image.test.ts'),
+      'docker compose exec agent3 opengslb drain on --reason "kernel update"': provedIn('image.test.ts'),
+      'docker compose kill web3': provedIn('image.test.ts'),
       'dig @192.0.2.53 gslb.example.com SOA +norecurse': async () => {
         assert.match(await resolve(machine.running().dnsPort, 'gslb.example.com', 'SOA'), /.+/);
       },

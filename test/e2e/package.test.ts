@@ -100,7 +100,8 @@ describe('the package', () => {
 
   test('holds the program, the examples, the documents and the recorded incident, and nothing that only we need', () => {
     const needed = ['README.md', 'LICENSE', 'CHANGELOG.md', 'config/minimal.yaml', 'replay-fixtures/outage.ndjson', 'docs/cli.md'];
-    const units = ['config/systemd/opengslb-overwatch.service', 'config/systemd/opengslb-overwatch.service.d/notify-reload.conf'];
+    const services = ['opengslb-agent.service', 'opengslb-overwatch.service', 'opengslb-overwatch.service.d/notify-reload.conf'];
+    const units = services.map((name) => `config/systemd/${name}`);
     for (const path of [...needed, ...units]) assert(files.includes(path), path);
     assert.deepEqual(
       files.filter((path) => /^(src|test|scripts|node_modules)\/|(^|\/)\.|\.map$|\.ts$/.test(path)),

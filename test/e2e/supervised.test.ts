@@ -46,7 +46,7 @@ describe('an overwatch under a supervisor', linuxOnly, () => {
     assert.equal(all[0], 'STATUS=Folding the log');
     assert.match(
       all[all.indexOf('READY=1') + 1] ?? '',
-      new RegExp(`^STATUS=Serving: dns port ${overwatch.dnsPort}, api port \\d+, metrics off$`),
+      new RegExp(`^STATUS=Serving: dns port ${overwatch.dnsPort}, api port \\d+, metrics off, gossip off$`),
     );
   });
 
@@ -94,12 +94,17 @@ describe('the unit', () => {
   const skip = hasSystemd.status === 0 ? false : 'systemd-analyze is not installed';
   let folder: string;
   let unit: string;
+  let agentUnit: string;
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'opengslb-unit-'));
-    unit = join(folder, 'opengslb-overwatch.service');
-    // The program stands where npm puts it, which is not on this machine.
-    const text = await readFile(join(shipped, 'opengslb-overwatch.service'), 'utf8');
-    await writeFile(unit, text.replace(/^ExecStart=opengslb /m, 'ExecStart=/bin/true '));
+    const copied = async (name: string) => {
+      // The program stands where npm puts it, which is not on this machine.
+      const text = await readFile(join(shipped, name), 'utf8');
+      await writeFile(join(folder, name), text.replace(/^ExecStart=opengslb /m, 'ExecStart=/bin/true '));
+      return join(folder, name);
+    };
+    unit = await copied('opengslb-overwatch.service');
+    agentUnit = await copied('opengslb-agent.service');
   });
   after(() => rm(folder, { recursive: true, force: true }));
 
@@ -110,6 +115,7 @@ describe('the unit', () => {
 
   test('is taken by systemd without a word', { skip }, () => {
     assert.deepEqual(analyze('verify', unit), { status: 0, said: '' });
+    assert.deepEqual(analyze('verify', agentUnit), { status: 0, said: '' });
   });
 
   test('is taken with its drop-in, where systemd knows notify-reload', { skip }, async () => {
@@ -122,7 +128,7 @@ describe('the unit', () => {
   });
 
   test('leaves little to attack', { skip }, () => {
-    assert.equal(analyze('security', '--offline=true', '--threshold=20', unit).status, 0);
+    for (const file of [unit, agentUnit]) assert.equal(analyze('security', '--offline=true', '--threshold=20', file).status, 0);
   });
 
   const hasStrace = spawnSync('strace', ['-V']).status === 0;
@@ -168,5 +174,13 @@ describe('the unit', () => {
     assert.match(text, /^ExecStart=opengslb overwatch --config \/etc\/opengslb\/config\.yaml$/m);
     assert.match(text, /^StateDirectory=opengslb$/m);
     assert.match(text, /^ExecReload=\/bin\/kill -HUP \$MAINPID$/m);
+  });
+
+  test('of an agent starts the command that there is, and leaves it time to drain before it is killed', async () => {
+    const text = await readFile(join(shipped, 'opengslb-agent.service'), 'utf8');
+    assert.match(text, /^ExecStart=opengslb agent --config \/etc\/opengslb\/agent\.yaml$/m);
+    assert.match(text, /^StateDirectory=opengslb$/m);
+    // Twice the default TTL of 60 s, and the stop itself.
+    assert.match(text, /^TimeoutStopSec=5min$/m);
   });
 });

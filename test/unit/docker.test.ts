@@ -7,19 +7,34 @@ import { readConfiguration } from '../../src/nodes/configuration/read.ts';
 import { read } from '../house/source.ts';
 
 interface Service {
+  readonly image: string;
   readonly command: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly volumes: readonly string[];
   readonly ports?: readonly string[];
-  readonly networks: { readonly gslb: { readonly ipv4_address: string } };
+  readonly networks?: { readonly gslb: { readonly ipv4_address: string } };
+  readonly network_mode?: string;
 }
 
 const compose = parse(read('docker-compose.yml'), { merge: true }) as { readonly services: Readonly<Record<string, Service>> };
 const dockerfile = read('Dockerfile');
-const { overwatch, ...webs } = compose.services;
-assert.ok(overwatch !== undefined);
-const variables = Object.fromEntries(Object.keys(overwatch.environment ?? {}).map((name) => [name, 'sixteen letters!']));
-const { configuration, warnings } = readConfiguration({ path: 'config/docker-overwatch.yaml', environment: variables });
+const { services } = compose;
+const { overwatch, client } = services;
+assert.ok(overwatch !== undefined && client !== undefined);
+const servicesOf = (kind: string) => Object.entries(services).flatMap(([name, service]) => (name.startsWith(kind) ? [service] : []));
+const [agents, webs] = [servicesOf('agent'), servicesOf('web')];
+const secrets = {
+  OPENGSLB_ADMIN_TOKEN: 'sixteen letters!',
+  OPENGSLB_APP_TOKEN: 'sixteen letters?',
+  OPENGSLB_GOSSIP_KEY: Buffer.alloc(32, 7).toString('base64'),
+};
+const { configuration, warnings } = readConfiguration({ path: 'config/docker-overwatch.yaml', environment: secrets });
+/** As it is given to the container of this service: what compose takes from the shell is a secret here. */
+const agentOf = ({ environment = {} }: Service) => {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => !value.startsWith('$')));
+  return readConfiguration({ path: 'config/docker-agent.yaml', environment: { ...secrets, ...given } });
+};
+const addressOf = ({ networks }: Service) => networks?.gslb.ipv4_address;
 
 const portOf = (address: string) => address.slice(address.lastIndexOf(':') + 1);
 
@@ -45,7 +60,8 @@ describe('Dockerfile', () => {
 
   test('exposes the ports that the example listens on, and asks its API whether it lives', () => {
     const [dns, api] = [portOf(configuration.dns.listen_address), portOf(configuration.api.address)];
-    assert.match(dockerfile, new RegExp(`^EXPOSE ${dns}/udp ${dns}/tcp ${api}$`, 'm'));
+    const gossip = portOf(configuration.overwatch.gossip?.bind_address ?? '');
+    assert.match(dockerfile, new RegExp(`^EXPOSE ${dns}/udp ${dns}/tcp ${api} ${gossip}/udp ${gossip}/tcp$`, 'm'));
     assert.ok(dockerfile.includes(`http://127.0.0.1:${api}/api/v1/live`));
     assert.deepEqual(
       overwatch.ports?.map((port) => port.split(':')[2]),
@@ -61,19 +77,58 @@ describe('Dockerfile', () => {
 
 describe('docker-compose.yml', () => {
   test('mounts files that are there, and starts with them', () => {
-    for (const { command, volumes } of Object.values(compose.services)) {
+    for (const { command, volumes } of Object.values(services)) {
       const mounted = volumes.filter((volume) => volume.startsWith('./')).map((volume) => volume.split(':') as [string, string]);
+      assert.equal(mounted.length, 1);
       for (const [file, place] of mounted) assert.ok(existsSync(file) && command.includes(place), `${file} at ${place}`);
     }
   });
 
-  test('has the servers of the example at their addresses, and its nameserver', () => {
-    const servers = configuration.regions.flatMap((region) => region.servers.map(({ address }) => address));
+  test('gives each service what its configuration asks for', () => {
+    for (const service of [overwatch, ...agents]) {
+      const file = service.volumes[0]?.split(':')[0] ?? '';
+      const asked = [...read(file.slice(2)).matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name);
+      assert.deepEqual([...new Set(asked)].sort(), Object.keys(service.environment ?? {}).sort(), file);
+    }
+  });
+
+  test('has the overwatch, three agents and the client at their addresses', () => {
+    assert.equal(addressOf(overwatch), '10.20.0.10');
+    assert.deepEqual(agents.map(addressOf), ['10.20.0.21', '10.20.0.22', '10.20.0.23']);
+    assert.equal(addressOf(client), '10.20.0.100');
+    assert.equal(configuration.dns.zones[0]?.nameservers[0]?.address, '10.20.0.10');
+    assert.equal(client.environment?.NAMESERVER, '10.20.0.10:53');
+    assert.equal(client.environment?.SERVICE, configuration.domains[0]?.name);
+  });
+
+  test('has a web server beside each agent, which speaks for it and for nobody else', () => {
     assert.deepEqual(
-      Object.values(webs).map(({ networks }) => networks.gslb.ipv4_address),
-      servers,
+      webs.map(({ network_mode: mode }) => mode),
+      Object.keys(services).flatMap((name) => (name.startsWith('agent') ? [`service:${name}`] : [])),
     );
-    assert.equal(overwatch.networks.gslb.ipv4_address, '10.10.0.10');
+    for (const service of agents) {
+      const { configuration: own, warnings: said } = agentOf(service);
+      assert.deepEqual(
+        own.agent?.backends.map(({ address }) => address),
+        [addressOf(service)],
+      );
+      assert.deepEqual(said, []);
+    }
+    assert.deepEqual(
+      agents.map((service) => agentOf(service).configuration.agent?.identity.agent_id),
+      webs.map(({ environment }) => environment?.NAME),
+    );
+  });
+
+  test('lets agents reach the overwatch, and speak for its name in its region', () => {
+    const gossip = configuration.overwatch.gossip;
+    for (const service of agents) {
+      const { agent } = agentOf(service).configuration;
+      assert.deepEqual(agent?.gossip.overwatch_nodes, [`${addressOf(overwatch)}:${portOf(gossip?.bind_address ?? '')}`]);
+      assert.equal(agent?.identity.region, configuration.regions[0]?.name);
+      const [backend] = agent?.backends ?? [];
+      assert.equal(configuration.overwatch.agent_tokens[backend?.service ?? ''], agent?.identity.service_token);
+    }
     // Tokens go without TLS, on a way that nobody else is on; the file says so.
     assert.deepEqual(
       warnings.filter((warning) => !/without TLS/.test(warning)),

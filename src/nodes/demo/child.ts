@@ -37,6 +37,8 @@ export interface Child {
 export interface ChildOptions {
   readonly folder: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** What is put before its command line for it to run elsewhere, such as in a network of its own. Default: nothing. */
+  readonly within?: readonly string[];
 }
 
 /** A file of this folder, in the language in which this one runs: TypeScript from the sources, JavaScript once built. */
@@ -46,8 +48,8 @@ export function siblingFile(name: string): string {
 
 /** `program` is a script and its arguments, for the Node that runs this. */
 export function startChild(program: readonly string[], options: ChildOptions): Child {
-  const leash = new URL(`./leash${extname(import.meta.url)}`, import.meta.url).href;
-  const child = spawn(process.execPath, [...loaders(), '--import', leash, ...program], {
+  const [file = '', ...words] = [...(options.within ?? []), process.execPath, ...loaders(), '--import', leash(), ...program];
+  const child = spawn(file, words, {
     cwd: options.folder,
     env: { ...options.environment },
     // A group of its own: Ctrl-C reaches the demo alone, which ends its children in their order.
@@ -86,6 +88,13 @@ export function startChild(program: readonly string[], options: ChildOptions): C
       return how;
     },
   };
+}
+
+/** A module that loads the leash, in the main thread alone: threads of a child inherit what it was told to load first. */
+function leash(): string {
+  const file = new URL(`./leash${extname(import.meta.url)}`, import.meta.url).href;
+  const module = `import { isMainThread } from 'node:worker_threads'; if (isMainThread) await import(${JSON.stringify(file)});`;
+  return `data:text/javascript,${encodeURIComponent(module)}`;
 }
 
 /** What this Node was told to load first. Names of packages are made whole, because the child runs in another folder. */

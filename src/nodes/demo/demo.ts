@@ -10,11 +10,12 @@ import type { ServerStanding } from './overwatch-api.ts';
 import { type Play, runSteps, type StepOutcome } from './run-steps.ts';
 import { failures, type Step, warmUp } from './scenario.ts';
 import { openStage, type Stage } from './stage.ts';
+import { followStandings } from './standings.ts';
 import { type DemoSummary, readReplay, summarize } from './summary.ts';
 
 export type DemoEvent =
   | { readonly kind: 'stage-set'; readonly stage: Stage }
-  | { readonly kind: 'step-began'; readonly step: Step; readonly at: number }
+  | { readonly kind: 'step-began'; readonly step: Pick<Step, 'name' | 'deed'>; readonly at: number }
   | { readonly kind: 'step-ended'; readonly outcome: StepOutcome }
   /** The client saw something. */
   | { readonly kind: 'seen'; readonly entry: ClientEntry }
@@ -33,8 +34,6 @@ export interface DemoOptions {
   readonly signal: AbortSignal;
   readonly report: (event: DemoEvent) => void;
 }
-
-const standingsEveryMs = 250;
 
 /** The whole scenario. Rejects with a `DemoError` where it cannot be played; nothing is left behind either way. */
 export async function playDemo(options: DemoOptions): Promise<DemoSummary> {
@@ -65,7 +64,11 @@ async function onStage<T>(options: DemoOptions, perform: (stage: Stage, play: Pl
   const stage = await openStage({ ...options, witness: false });
   report({ kind: 'stage-set', stage });
   stage.log.follow((entry) => report({ kind: 'seen', entry }));
-  const stopAsking = reportStandings(stage, options);
+  const stopAsking = followStandings({
+    clock,
+    ask: () => stage.api.standings(service),
+    tell: (standings) => report({ kind: 'standings', standings }),
+  });
   try {
     return await perform(stage, {
       stage,
@@ -78,20 +81,4 @@ async function onStage<T>(options: DemoOptions, perform: (stage: Stage, play: Pl
     stopAsking();
     await stage.close();
   }
-}
-
-function reportStandings(stage: Stage, { clock, report }: DemoOptions): () => void {
-  let callOff = () => {};
-  let stopped = false;
-  const ask = async () => {
-    const standings = await stage.api.standings(service);
-    if (stopped) return;
-    if (standings !== undefined) report({ kind: 'standings', standings });
-    callOff = clock.wakeAt(clock.now() + standingsEveryMs, () => void ask());
-  };
-  void ask();
-  return () => {
-    stopped = true;
-    callOff();
-  };
 }

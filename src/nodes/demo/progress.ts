@@ -33,9 +33,9 @@ export interface DemoProgress {
   stopping: boolean;
 }
 
-export function emptyProgress(): DemoProgress {
+export function emptyProgress(cast: readonly CastServer[] = servers): DemoProgress {
   return {
-    servers: servers.map((server) => ({ server, standing: undefined, served: 0, failed: 0 })),
+    servers: cast.map((server) => ({ server, standing: undefined, served: 0, failed: 0 })),
     steps: [],
     answer: undefined,
     requests: 0,

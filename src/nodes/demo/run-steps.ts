@@ -4,6 +4,9 @@ import { throwIfInterrupted } from './demo-error.ts';
 import type { Step } from './scenario.ts';
 import type { Stage } from './stage.ts';
 
+/** What steps are played on, as far as waiting for the client is concerned. */
+export type Watched = Pick<Stage, 'log' | 'overwatchEnd' | 'overwatchEnded'>;
+
 /** How long the client may take to see what was done. */
 const seenWithinMs = 20_000;
 
@@ -18,16 +21,16 @@ export interface StepOutcome {
   readonly missing: string | null;
 }
 
-export interface Play {
-  readonly stage: Stage;
+export interface Play<On extends Watched = Stage> {
+  readonly stage: On;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  readonly onBegin: (step: Step) => void;
+  readonly onBegin: (step: Step<On>) => void;
   readonly onEnd: (outcome: StepOutcome) => void;
 }
 
 /** Ends with the first step that was not seen. Rejects where a deed fails or the signal comes. */
-export async function runSteps(steps: readonly Step[], play: Play): Promise<readonly StepOutcome[]> {
+export async function runSteps<On extends Watched>(steps: readonly Step<On>[], play: Play<On>): Promise<readonly StepOutcome[]> {
   const outcomes: StepOutcome[] = [];
   for (const step of steps) {
     throwIfInterrupted(play.signal);
@@ -39,7 +42,7 @@ export async function runSteps(steps: readonly Step[], play: Play): Promise<read
   return outcomes;
 }
 
-async function runStep(step: Step, play: Play): Promise<StepOutcome> {
+async function runStep<On extends Watched>(step: Step<On>, play: Play<On>): Promise<StepOutcome> {
   const { stage, clock, signal, onBegin } = play;
   onBegin(step);
   const { name, deed, answer } = step;
@@ -52,7 +55,7 @@ async function runStep(step: Step, play: Play): Promise<StepOutcome> {
 }
 
 /** False: it was not seen in time, or there is nothing more to wait for. */
-function untilSeen(step: Step, since: number, { stage, clock, signal }: Play): Promise<boolean> {
+function untilSeen<On extends Watched>(step: Step<On>, since: number, { stage, clock, signal }: Play<On>): Promise<boolean> {
   const { log, overwatchEnded } = stage;
   return new Promise((resolve) => {
     const settle = (seen: boolean) => {
@@ -74,7 +77,7 @@ function untilSeen(step: Step, since: number, { stage, clock, signal }: Play): P
   });
 }
 
-function whyNot({ overwatchEnd: end }: Stage): string {
+function whyNot({ overwatchEnd: end }: Watched): string {
   if (end !== undefined) return `the overwatch ended with ${end.signal ?? `code ${end.code}`}`;
   return `${seenWithinMs / 1000} s were not enough`;
 }

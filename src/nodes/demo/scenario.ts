@@ -7,7 +7,8 @@ import { type CastServer, servers, service, web1, web2, web3 } from './cast.ts';
 import { type ClientEntry, isAnswer, isRequest } from './client-log.ts';
 import type { Stage } from './stage.ts';
 
-export interface Step {
+/** A deed on some stage: the first demo's, or another one's. */
+export interface Step<On = Stage> {
   readonly name: string;
   /** What is done. */
   readonly deed: string;
@@ -15,7 +16,7 @@ export interface Step {
   readonly sees: string;
   /** The addresses that DNS answers once it took effect; null: the deed changes no answer. */
   readonly answer: readonly string[] | null;
-  readonly act: (stage: Stage) => Promise<void>;
+  readonly act: (stage: On) => Promise<void>;
   /** Whether it was seen. `entries` are those since the deed. */
   readonly isSeen: (entries: readonly ClientEntry[]) => boolean;
 }
@@ -23,7 +24,7 @@ export interface Step {
 const calmRequests = 40;
 const reason = 'maintenance of web3, shown by the demo';
 
-type Deed = Pick<Step, 'name' | 'deed' | 'act'>;
+export type Deed<On = Stage> = Pick<Step<On>, 'name' | 'deed' | 'act'>;
 
 export const warmUp = served(servers, {
   name: 'warm-up',
@@ -63,7 +64,8 @@ export const failures: readonly Step[] = [
   }),
 ];
 
-function served(by: readonly CastServer[], deed: Deed): Step {
+/** The deed, seen when DNS answers exactly these, and these serve. */
+export function served<On = Stage>(by: readonly CastServer[], deed: Deed<On>): Step<On> {
   const answer = by.map(({ address }) => address);
   const names = by.map(({ name }) => name);
   return {

@@ -105,14 +105,19 @@ export async function openStage({ program, clock, witness, signal }: StageOption
   }
 }
 
+export interface Troupe {
+  start(program: readonly string[], within?: readonly string[]): Child;
+  stop(): Promise<void>;
+}
+
 /** The children that run now, each in the demo's folder. */
-function createTroupe(folder: string): { start(program: readonly string[]): Child; stop(): Promise<void> } {
+export function createTroupe(folder: string): Troupe {
   const running = new Set<Child>();
   // What a child puts aside for a moment lies in the demo's folder too, so that it goes with it.
   const options = { folder, environment: { ...process.env, TMPDIR: folder } };
   return {
-    start(program) {
-      const child = startChild(program, options);
+    start(program, within = []) {
+      const child = startChild(program, { ...options, within });
       running.add(child);
       void child.ended.then(() => running.delete(child));
       return child;
@@ -143,7 +148,7 @@ async function untilReady(api: OverwatchApi, overwatch: Child, clock: Clock, sig
   }
 }
 
-function childFailed(name: string, child: Child): DemoError {
+export function childFailed(name: string, child: Child): DemoError {
   const what =
     child.end === undefined
       ? `did not serve within ${readyWithinMs / 1000} s`

@@ -50,7 +50,7 @@ export function summarize(entries: readonly ClientEntry[], outcomes: readonly St
   };
 }
 
-function stepSummary(entries: readonly ClientEntry[], outcome: StepOutcome): StepSummary {
+export function stepSummary(entries: readonly ClientEntry[], outcome: StepOutcome): StepSummary {
   const { name, deed, ok, missing, answer: wanted, startedAt, endedAt } = outcome;
   const during = entries.filter(({ at }) => at >= startedAt && at <= endedAt);
   const shows = during.filter(isAnswer).find(({ by, addresses }) => by === 'client' && wanted !== null && sameMembers(addresses, wanted));
