@@ -22,7 +22,9 @@ interface Room {
 /** Where each third-party package may be imported. A package that is not here has no room yet, and needs one first. */
 export const rooms: Readonly<Record<string, Room>> = {
   '@fastify/websocket': { rooms: ['src/nodes/api/'] },
-  '@msgpack/msgpack': { rooms: ['src/events/', 'src/projections/snapshot.ts'] },
+  '@msgpack/msgpack': { rooms: ['src/events/', 'src/projections/snapshot.ts', 'src/nodes/identity/agent-wire.ts'] },
+  '@peculiar/asn1-schema': { rooms: ['src/nodes/identity/make-certificate.ts'] },
+  '@peculiar/asn1-x509': { rooms: ['src/nodes/identity/make-certificate.ts'] },
   'classic-level': { rooms: ['src/events/level-log.ts'] },
   'cli-table3': { rooms: ['src/cli/'] },
   commander: { rooms: ['src/cli/'] },

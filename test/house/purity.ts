@@ -5,9 +5,25 @@
 import ts from 'typescript';
 import { type Complaint, lineOf, type Rule, type Source, walk } from './source.ts';
 
+/** What turns the bytes of gossip into messages and back, beside its wire.ts. */
+const gossipBytes = /^src\/nodes\/gossip\/(crc32|key-ring|lzw|message-fields|messages|msgpack|rejections|stream-wire|wire-limits)\.ts$/;
+
+/** The parts of identity that neither read a certificate's dates nor sign. */
+const pureIdentity = /^src\/nodes\/identity\/(agent-messages|agent-wire|high-water|limits|message-outline|rejections|wire-fields)\.ts$/;
+
+/** The rules of membership, but for `timing.ts`, whose logarithms no fold depends on. */
+const gossipRules =
+  /^src\/nodes\/gossip\/(address|awareness|broadcast-queue|departure|member-rules|member-table|probe|push-pull|relay|spread|suspicion|swim|swim-interface|swim-limits|swim-state|user-messages|versions)\.ts$/;
+
 function isPure(path: string): boolean {
   if (path === 'src/events/level-log.ts' || path === 'src/events/level-witness.ts') return false;
-  return /^src\/(events|projections|commands)\//.test(path) || path === 'src/nodes/gossip/swim.ts' || path.endsWith('/wire.ts');
+  return (
+    gossipBytes.test(path) ||
+    /^src\/(events|projections|commands)\//.test(path) ||
+    gossipRules.test(path) ||
+    path.endsWith('/wire.ts') ||
+    pureIdentity.test(path)
+  );
 }
 
 /** The logs speak of a disk, so they may promise; and so may the parts that they are made of. */

@@ -1,24 +1,48 @@
-/** `npm run torture -- [--rounds 200] [--seed N] [--disk-seconds 60]`: the long campaigns, each with its seed and its figures. Ends with 1 where something was lost. */
+/**
+ * The long campaigns, each with its seed and its figures. Ends with 1 where something was lost.
+ *
+ *     npm run torture -- [--rounds 200] [--seed N] [--disk-seconds 60]
+ *     npm run torture -- gossip [--seeds 200] [--seed N] [--members 1000]     the rules of membership, on virtual time
+ */
 import { parseArgs } from 'node:util';
+import { playGossipCampaign } from '../simulation/gossip/campaign.ts';
+import type { ScenarioFigures } from '../simulation/gossip/scenario.ts';
 import { playCampaign } from './campaign.ts';
 import { freshSeed } from './chance.ts';
 import { canMount, failDisk } from './failing-disk.ts';
 
-const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '200' }, seed: { type: 'string' }, 'disk-seconds': { type: 'string', default: '60' } },
+const { values, positionals } = parseArgs({
+  options: {
+    rounds: { type: 'string' },
+    seed: { type: 'string' },
+    'disk-seconds': { type: 'string' },
+    seeds: { type: 'string' },
+    members: { type: 'string' },
+  },
+  allowPositionals: true,
 });
-const whole = (name: 'rounds' | 'seed' | 'disk-seconds', otherwise: number): number => {
-  const number = Number(values[name] ?? otherwise);
+const [campaign = 'all'] = positionals;
+if (positionals.length > 1 || !['all', 'gossip'].includes(campaign)) {
+  console.error(`torture: there is no campaign ${positionals.join(' ')}; say gossip, or nothing for the disk and kill -9`);
+  process.exit(2);
+}
+const whole = <Otherwise extends number | undefined>(name: keyof typeof values, otherwise: Otherwise): number | Otherwise => {
+  const text = values[name];
+  if (text === undefined) return otherwise;
+  const number = Number(text);
   if (Number.isSafeInteger(number) && number >= 0) return number;
   console.error(`torture: --${name} takes a whole number, not ${values[name]}`);
   process.exit(2);
 };
-const [rounds, seed, diskSeconds] = [whole('rounds', 200), whole('seed', freshSeed()), whole('disk-seconds', 60)];
+const seed = whole('seed', freshSeed());
+const isGossip = campaign === 'gossip';
+const [rounds, diskSeconds] = isGossip ? [0, 0] : [whole('rounds', 200), whole('disk-seconds', 60)];
+const gossip = { seeds: whole('seeds', 200), members: whole('members', undefined) };
 
 const begun = performance.now();
 const say = (sentence: string) => console.log(`${((performance.now() - begun) / 1000).toFixed(1).padStart(7)} s  ${sentence}`);
 
-async function part(name: string, play: () => Promise<object>): Promise<void> {
+async function part(name: string, play: () => Promise<object> | object): Promise<void> {
   say(name);
   try {
     say(`${name}: nothing was lost. ${JSON.stringify(await play())}`);
@@ -29,6 +53,12 @@ async function part(name: string, play: () => Promise<object>): Promise<void> {
   }
 }
 
+if (isGossip) {
+  const onSeed = ({ seed: played, count, troubles, healedMs, allFoundMs }: ScenarioFigures) =>
+    say(`seed ${played}: ${count} members, ${troubles} troubles, agreed after ${healedMs} ms, found the dead in ${allFoundMs} ms`);
+  const play = () => playGossipCampaign({ ...gossip, firstSeed: seed, onSeed });
+  await part(`${gossip.seeds} clusters on virtual time, from --seed ${seed}`, play);
+}
 if (rounds > 0) {
   await part(`${rounds} rounds of kill -9, --seed ${seed}`, () => playCampaign({ rounds, seed, verifyEvery: 10, onRound: say }));
 }

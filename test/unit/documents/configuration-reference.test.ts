@@ -7,7 +7,7 @@ import { laterSettings, ownSettings, tuningNotes } from '../../../scripts/config
 import { configurationReference, noteKeyOf, settingsOf, target } from '../../../scripts/configuration-reference.ts';
 import { schemaComments } from '../../../scripts/schema-comments.ts';
 import { configuration, healthCheck } from '../../../src/events/catalogue/configuration.ts';
-import { read } from '../../house/source.ts';
+import { readAtStart } from '../../../src/nodes/configuration/read-at-start.ts';
 
 const source = new URL('../../../src/events/catalogue/configuration.ts', import.meta.url);
 const comments = schemaComments(source);
@@ -57,14 +57,10 @@ describe('docs/configuration.md', () => {
   });
 
   test('names what counts from the next start on, as a reload does', () => {
-    const [, list = ''] = /^const readAtStart = \[\n(.*?)^\] as const;$/ms.exec(read('src/nodes/overwatch/reload.ts')) ?? [];
-    const atStart = [...list.matchAll(/\[(.+)\]/g)].map(([, path = '']) => path.replace(/[' ]/g, '').replaceAll(',', '.'));
-    const [, told = ''] = /the\s+reload says so: (.*?)\.\n\n/s.exec(readFileSync(target, 'utf8')) ?? [];
-    assert(atStart.length > 5);
-    assert.deepEqual(
-      [...told.matchAll(/`([^`]+)`/g)].map(([, path]) => path),
-      atStart,
-    );
+    const [, overwatch = '', agent = ''] =
+      /the\s+reload\s+says\s+so:\s+on\s+an\s+overwatch\s+(.*?);\s+on\s+an\s+agent\s+(.*?)\.\n/s.exec(readFileSync(target, 'utf8')) ?? [];
+    const told = (text: string) => [...text.matchAll(/`([^`]+)`/g)].map(([, path]) => path);
+    assert.deepEqual({ overwatch: told(overwatch), agent: told(agent) }, readAtStart);
   });
 
   test('asks the schema for types, defaults and ranges', () => {

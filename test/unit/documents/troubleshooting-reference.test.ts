@@ -28,14 +28,15 @@ describe('docs/troubleshooting.md', () => {
     );
   });
 
-  test('has a sentence for each code of a broken log, of secrets, of TLS, and of a listener', () => {
+  test('has a sentence for each code of a broken log, of secrets, of TLS, of gossip, and of a listener', () => {
     const listening = unionIn('src/nodes/listen-error.ts', 'Cause').flatMap((cause) =>
-      ['dns', 'api', 'metrics'].map((what) => `${what}-${cause}`),
+      ['dns', 'api', 'metrics', 'gossip'].map((what) => `${what}-${cause}`),
     );
     const expected = [
       ...unionIn('src/events/log.ts', 'LogErrorCode'),
       ...unionIn('src/nodes/configuration/secrets-folder.ts', 'SecretsErrorCode'),
       ...unionIn('src/nodes/api/tls.ts', 'ApiTlsErrorCode'),
+      ...unionIn('src/nodes/gossip/gossip-error.ts', 'GossipErrorCode'),
       ...listening,
       'zones-inconsistent',
     ];
@@ -55,9 +56,28 @@ describe('docs/troubleshooting.md', () => {
   });
 
   test('has no error that the source makes under a name that nobody looks for', () => {
-    const known = new Set(['LogError', 'SecretsError', 'ApiTlsError', 'ApiError', 'ListenError', 'ConfigurationError']);
+    const known = new Set([
+      'LogError',
+      'SecretsError',
+      'ApiTlsError',
+      'ApiError',
+      'ListenError',
+      'ConfigurationError',
+      'ControlSocketError',
+      'GossipError',
+      'StateFolderError',
+      'IdentityError',
+    ]);
     // Of the command line and of the demo: they are told where they happen, to whoever typed.
-    const elsewhere = new Set(['NodeError', 'SettingsError', 'DemoError', 'NoSourceError', 'BadLineError', 'CommandFailure']);
+    const elsewhere = new Set([
+      'NodeError',
+      'SettingsError',
+      'DemoError',
+      'NoSourceError',
+      'BadLineError',
+      'CommandFailure',
+      'AskAgentError',
+    ]);
     const made = filesBelow('src').flatMap((path) =>
       [...read(path).matchAll(/class (\w+) extends Error\b/g)].map(([, name]) => name as string),
     );

@@ -6,14 +6,22 @@ import { readConfiguration } from '../../../../src/nodes/configuration/read.ts';
 import { problemsOf } from './folder.ts';
 
 const variables = ['OPENGSLB_ADMIN_TOKEN', 'OPENGSLB_DEPLOY_TOKEN', 'OPENGSLB_CHECK_TOKEN'];
-const environment = Object.fromEntries(variables.map((name) => [name, `the value of ${name}`]));
+const agentVariables = ['OPENGSLB_GOSSIP_KEY', 'OPENGSLB_APP_TOKEN', 'OPENGSLB_API_TOKEN'];
+const dockerVariables = ['OPENGSLB_AGENT_ID', 'OPENGSLB_BACKEND', 'OPENGSLB_APP_TOKEN', 'OPENGSLB_GOSSIP_KEY'];
+const environment: Readonly<Record<string, string>> = {
+  ...Object.fromEntries([...variables, ...agentVariables].map((name) => [name, `the value of ${name}`])),
+  OPENGSLB_GOSSIP_KEY: Buffer.alloc(32, 7).toString('base64'),
+  OPENGSLB_AGENT_ID: 'web1',
+  OPENGSLB_BACKEND: '192.0.2.21',
+};
 /** The containers' own network has no other listener; the file says what to do elsewhere. */
 const warnings: Readonly<Record<string, readonly RegExp[]>> = {
   'docker-overwatch.yaml': [/the API listens on 0\.0\.0\.0:8080 without TLS/],
 };
 const examples = readdirSync('config').filter((name) => name.endsWith('.yaml'));
 
-test('there are examples', () => assert.deepEqual(examples.sort(), ['docker-overwatch.yaml', 'minimal.yaml', 'overwatch.yaml']));
+test('there are examples', () =>
+  assert.deepEqual(examples.sort(), ['agent.yaml', 'docker-agent.yaml', 'docker-overwatch.yaml', 'minimal.yaml', 'overwatch.yaml']));
 
 for (const name of examples) {
   const expected = warnings[name] ?? [];
@@ -30,11 +38,31 @@ test('minimal.yaml needs no variables and no root', () => {
   assert.equal(configuration.overwatch.data_dir, 'opengslb-data');
 });
 
-test('overwatch.yaml names each variable that it cannot do without', () => {
-  const missing = problemsOf(() => readConfiguration({ path: 'config/overwatch.yaml', environment: {} })).map(({ message }) => message);
-  assert.deepEqual([...new Set(missing)].sort(), variables.map((name) => `the environment variable ${name} is not set`).sort());
-  const comment = readFileSync('config/overwatch.yaml', 'utf8').split('mode:')[0] ?? '';
-  for (const name of variables) assert.ok(comment.includes(name), name);
+for (const [file, needed] of [
+  ['overwatch.yaml', variables],
+  ['agent.yaml', agentVariables],
+  ['docker-agent.yaml', dockerVariables],
+  ['docker-overwatch.yaml', ['OPENGSLB_ADMIN_TOKEN', 'OPENGSLB_APP_TOKEN', 'OPENGSLB_GOSSIP_KEY']],
+] as const) {
+  test(`${file} names each variable that it cannot do without`, () => {
+    const problems = problemsOf(() => readConfiguration({ path: `config/${file}`, environment: {} }));
+    // Where a variable fills all of a text that must be there, that text is missing, too.
+    const missing = problems.map(({ message }) => message).filter((message) => message !== 'has no value');
+    assert.deepEqual([...new Set(missing)].sort(), needed.map((name) => `the environment variable ${name} is not set`).sort());
+    const comment = readFileSync(`config/${file}`, 'utf8').split('mode:')[0] ?? '';
+    for (const name of needed) assert.ok(comment.includes(name), name);
+  });
+}
+
+test('agent.yaml is an agent with two services, each with a token of its own, told to two overwatches', () => {
+  const { configuration } = readConfiguration({ path: 'config/agent.yaml', environment });
+  assert.equal(configuration.mode, 'agent');
+  const { agent } = configuration;
+  assert.deepEqual(
+    Object.keys(agent?.identity.tokens ?? {}),
+    agent?.backends.map(({ service }) => service),
+  );
+  assert.equal(agent?.gossip.overwatch_nodes.length, 2);
 });
 
 test('overwatch.yaml shows each algorithm that is built', () => {

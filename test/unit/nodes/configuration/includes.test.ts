@@ -55,7 +55,7 @@ test('every kind of thing that grows can be included', (t) => {
   const token = `"\${A}"`;
   const folder = folderWith(t, {
     'main.yaml': `includes: [more.yaml]\n${both('main')}overwatch:\n  agent_tokens: { main.example.com: ${token} }\n`,
-    'more.yaml': `overwatch:\n  agent_tokens: { more.example.com: ${token} }\n  geolocation:\n    custom_mappings: [{ cidr: 10.0.0.0/8, region: main }]\n`,
+    'more.yaml': `${both('more')}overwatch:\n  agent_tokens: { more.example.com: ${token} }\n  geolocation:\n    custom_mappings: [{ cidr: 10.0.0.0/8, region: main }]\n`,
   });
   const { configuration } = readIn(folder, { environment: { A: 'a token of the right length' } });
   assert.deepEqual(Object.keys(configuration.overwatch.agent_tokens), ['main.example.com', 'more.example.com']);
