@@ -17,7 +17,8 @@ export function addressBytes(text: string): Uint8Array {
 
 /** The text of 4 or 16 bytes; undefined where they are as many as no address has. */
 export function addressText(bytes: Uint8Array): string | undefined {
-  if (bytes.length !== 4 && bytes.length !== 16) return undefined;
+  if (bytes.length === 4) return bytes.join('.');
+  if (bytes.length !== 16) return undefined;
   const parsed = ipaddr.fromByteArray([...bytes]);
   return parsed instanceof ipaddr.IPv6 && parsed.isIPv4MappedAddress() ? parsed.toIPv4Address().toString() : parsed.toString();
 }

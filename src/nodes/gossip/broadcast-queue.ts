@@ -37,13 +37,17 @@ export function emptyQueue(): BroadcastQueue {
   return { tiers: [], byName: new Map(), finished: [], enqueued: 0, length: 0 };
 }
 
-/** The first place in a tier whose entry comes after `bytes` and `order`. */
+const isBefore = (entry: Waiting, bytes: number, order: number) => entry.bytes > bytes || (entry.bytes === bytes && entry.order > order);
+
+/** The first place in a tier whose entry comes after `bytes` and `order`. Nearly always that is one of its ends, so they are looked at first. */
 function placeIn(tier: readonly Waiting[], bytes: number, order: number): number {
-  let [low, high] = [0, tier.length];
+  const [first, last] = [tier[0], tier[tier.length - 1]];
+  if (first === undefined || !isBefore(first, bytes, order)) return 0;
+  if (last === undefined || isBefore(last, bytes, order)) return tier.length;
+  let [low, high] = [1, tier.length - 1];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    const entry = tier[middle] as Waiting;
-    if (entry.bytes > bytes || (entry.bytes === bytes && entry.order > order)) low = middle + 1;
+    if (isBefore(tier[middle] as Waiting, bytes, order)) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -107,13 +111,14 @@ export function takeBroadcasts(queue: BroadcastQueue, budget: number, overhead: 
   const taken: Waiting[] = [];
   let left = budget;
   for (const tier of queue.tiers) {
-    for (;;) {
-      // The longest that fits, and of those the newest.
-      const place = placeIn(tier, left - overhead, Infinity);
-      if (place >= tier.length) break;
-      const [entry] = tier.splice(place, 1) as [Waiting];
-      left -= entry.bytes + overhead;
-      taken.push(entry);
+    // The longest that fits, and of those the newest; what stands behind it is the next, for as long as it fits.
+    for (let place = placeIn(tier, left - overhead, Infinity); place < tier.length; place = placeIn(tier, left - overhead, Infinity)) {
+      let end = place;
+      for (let entry = tier[end]; entry !== undefined && entry.bytes + overhead <= left; entry = tier[++end]) {
+        left -= entry.bytes + overhead;
+        taken.push(entry);
+      }
+      tier.splice(place, end - place);
     }
   }
   for (const entry of taken) {

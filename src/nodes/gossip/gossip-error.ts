@@ -2,6 +2,8 @@
 export type GossipErrorCode =
   /** There is no key, or it is none. */
   | 'gossip-key-invalid'
+  /** The keys that were changed at run time cannot be read. */
+  | 'gossip-keys-unusable'
   | 'gossip-settings-invalid'
   /** It does not know where others find it. */
   | 'gossip-no-address'

@@ -14,8 +14,8 @@ import { isSelf, type MemberRecord, refuse, type SwimState, selfRecord, tellChan
 import { suspicionLimits } from './timing.ts';
 import { isSoundVsn, sameBytes, type Vsn, versionsFit } from './versions.ts';
 
+/** What is said of somebody alive; an alive message and a record of a push/pull both are one. */
 export interface AliveRumour {
-  readonly name: string;
   readonly addr: Uint8Array;
   readonly port: number;
   readonly meta: Uint8Array;
@@ -43,17 +43,17 @@ export interface Accusation {
  *     another           not higher         known        nothing
  *     another           higher             known        believed, spread, no longer suspected
  */
-export function hearAlive(state: SwimState, rumour: AliveRumour, now: number) {
-  const isUs = isSelf(state, rumour.name);
+export function hearAlive(state: SwimState, name: string, rumour: AliveRumour, now: number) {
+  const isUs = isSelf(state, name);
   if (isUs && state.leaving !== undefined) return;
   const address = addressText(rumour.addr);
-  if (address === undefined || !versionsAreWelcome(state, rumour)) return refuse(state, 'incompatible-version');
+  if (address === undefined || !versionsAreWelcome(state, name, rumour.vsn)) return refuse(state, 'incompatible-version');
   const place = { address, port: rumour.port === 0 ? state.self.port : rumour.port };
-  const known = state.records.get(rumour.name);
-  if (known === undefined) return meet(state, rumour, place, now);
+  const known = state.records.get(name);
+  if (known === undefined) return meet(state, name, rumour, place, now);
   const moved = known.address !== place.address || known.port !== place.port;
   if (moved && !mayMove(state, known, now)) return conflict(state, known);
-  if (moved && !admits(state, rumour, place)) return;
+  if (moved && !admits(state, name, rumour, place)) return;
   if (isUs ? rumour.incarnation < known.incarnation : rumour.incarnation <= known.incarnation && !moved) return;
   if (!isUs) return believe(state, known, rumour, place, now);
   const isEcho = rumour.incarnation === known.incarnation && sameBytes(rumour.meta, known.meta) && sameBytes(rumour.vsn, known.vsn);
@@ -61,7 +61,7 @@ export function hearAlive(state: SwimState, rumour: AliveRumour, now: number) {
 }
 
 /** What this member itself says is known to fit; anything else is held against all that are known, so that no record blocks them. */
-function versionsAreWelcome(state: SwimState, { vsn, name }: AliveRumour): boolean {
+function versionsAreWelcome(state: SwimState, name: string, vsn: Vsn): boolean {
   if (!isSoundVsn(vsn)) return false;
   if (sameBytes(vsn, state.self.vsn)) return true;
   const others = state.list
@@ -70,7 +70,7 @@ function versionsAreWelcome(state: SwimState, { vsn, name }: AliveRumour): boole
   return versionsFit([...others, { vsn, isAlive: true }]);
 }
 
-function admits(state: SwimState, { name, meta }: AliveRumour, place: Address): boolean {
+function admits(state: SwimState, name: string, { meta }: AliveRumour, place: Address): boolean {
   if (state.settings.admits?.({ name, meta, ...place }) ?? true) return true;
   refuse(state, 'not-admitted');
   return false;
@@ -86,10 +86,10 @@ function conflict(state: SwimState, known: MemberRecord): void {
   tellChange(state, 'conflict', known);
 }
 
-function meet(state: SwimState, rumour: AliveRumour, place: Address, now: number) {
+function meet(state: SwimState, name: string, rumour: AliveRumour, place: Address, now: number) {
   if (state.list.length >= state.settings.limits.members) return refuse(state, 'too-many-members');
-  if (!admits(state, rumour, place)) return;
-  const { name, meta, vsn } = rumour;
+  if (!admits(state, name, rumour, place)) return;
+  const { meta, vsn } = rumour;
   const record: MemberRecord = { name, ...place, meta, vsn, incarnation: 0, state: 'dead', since: now, suspicion: undefined };
   insertMember(state, record);
   believe(state, record, rumour, place, now);
@@ -104,7 +104,7 @@ function believe(state: SwimState, record: MemberRecord, rumour: AliveRumour, pl
   Object.assign(record, place, { meta: rumour.meta, vsn, incarnation: rumour.incarnation, state: 'alive' });
   if (before !== 'alive') record.since = now;
   state.lost.delete(record.name);
-  spreadNews(state, record.name, aliveMessage(record));
+  spreadNews(state, record.name, aliveMessage(record, rumour.addr));
   if (before === 'dead' || before === 'left') return tellChange(state, 'joined', record);
   if (before === 'suspect') tellChange(state, 'cleared', record);
   if (describesAnew) tellChange(state, 'updated', record);
@@ -126,8 +126,9 @@ export function hearSuspect(state: SwimState, { name, incarnation, from }: Accus
   if (known === undefined || incarnation < known.incarnation) return;
   const news: Message = { type: 'suspect', incarnation, node: name, from };
   if (known.suspicion !== undefined) {
-    if (confirmSuspicion(known.suspicion, from)) spreadNews(state, name, news);
-    return;
+    if (!confirmSuspicion(known.suspicion, from)) return;
+    state.suspicionsEndAt = Math.min(state.suspicionsEndAt, known.suspicion.deadline);
+    return spreadNews(state, name, news);
   }
   if (known.state !== 'alive') return;
   if (isSelf(state, name)) return refute(state, incarnation);
@@ -137,6 +138,7 @@ export function hearSuspect(state: SwimState, { name, incarnation, from }: Accus
   known.since = now;
   known.suspicion = startSuspicion(suspicionLimits(state.settings.timing, state.list.length), from, now);
   state.suspects.add(known);
+  state.suspicionsEndAt = Math.min(state.suspicionsEndAt, known.suspicion.deadline);
   state.counters.suspicions++;
   tellChange(state, 'suspected', known);
 }
@@ -186,10 +188,14 @@ function clearSuspicion(state: SwimState, record: MemberRecord): void {
 
 /** Declares those dead whose time to refute is over. */
 export function endSuspicions(state: SwimState, now: number): void {
-  for (const record of [...state.suspects]) {
-    if (record.suspicion === undefined || record.suspicion.deadline > now) continue;
-    hearDead(state, { name: record.name, incarnation: record.incarnation, from: state.self.name }, now);
+  if (state.suspicionsEndAt > now) return;
+  let endAt = Infinity;
+  for (const { name, incarnation, suspicion } of [...state.suspects]) {
+    const deadline = suspicion?.deadline ?? Infinity;
+    if (deadline <= now) hearDead(state, { name, incarnation, from: state.self.name }, now);
+    else endAt = Math.min(endAt, deadline);
   }
+  state.suspicionsEndAt = endAt;
 }
 
 /**
@@ -207,9 +213,9 @@ export function announceSelf(state: SwimState, incarnation: number, token?: stri
   state.incarnation = incarnation;
   const record = selfRecord(state);
   record.incarnation = incarnation;
-  spreadNews(state, record.name, aliveMessage(record), token);
+  spreadNews(state, record.name, aliveMessage(record, addressBytes(record.address)), token);
 }
 
-function aliveMessage({ name, address, port, meta, vsn, incarnation }: MemberRecord): Message {
-  return { type: 'alive', incarnation, node: name, addr: addressBytes(address), port, meta, vsn };
+function aliveMessage({ name, port, meta, vsn, incarnation }: MemberRecord, addr: Uint8Array): Message {
+  return { type: 'alive', incarnation, node: name, addr, port, meta, vsn };
 }

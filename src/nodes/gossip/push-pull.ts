@@ -49,7 +49,7 @@ function merge(state: SwimState, { nodes, userState, join }: PushPull, now: numb
 
 function hearRecord(state: SwimState, node: NodeRecord, now: number): void {
   const { name, incarnation } = node;
-  if (node.state === 'alive') hearAlive(state, node, now);
+  if (node.state === 'alive') hearAlive(state, name, node, now);
   else if (node.state === 'left') hearDead(state, { name, incarnation, from: name }, now);
   else hearSuspect(state, { name, incarnation, from: state.self.name }, now);
 }

@@ -144,7 +144,7 @@ export interface SwimCounters {
 export interface Swim {
   /** Applies one input. `now` never goes back. Changes nothing but its own state; the outputs are to be carried out in order. */
   step(input: Input, now: number): readonly Output[];
-  /** The earliest moment at which a tick has something to do. */
+  /** The earliest moment at which a tick may have something to do: before it, there is nothing. */
   wakeAt(): number;
   /** Everybody that is known, oneself included, in the order of their names. */
   members(): readonly Member[];

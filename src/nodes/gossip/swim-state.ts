@@ -82,6 +82,8 @@ export interface SwimState {
   readonly membership: BroadcastQueue;
   readonly user: BroadcastQueue;
   readonly suspects: Set<MemberRecord>;
+  /** No suspicion ends before this. Kept, because a cluster that is cut in two suspects thousands, and every step asks. */
+  suspicionsEndAt: number;
   probe: Probe | undefined;
   readonly relays: Map<number, Relay>;
   readonly exchanges: Map<number, Exchange>;

@@ -64,6 +64,7 @@ function firstState(settings: SwimSettings, self: SwimState['self'], chance: () 
     membership: emptyQueue(),
     user: emptyQueue(),
     suspects: new Set(),
+    suspicionsEndAt: Infinity,
     probe: undefined,
     relays: new Map(),
     exchanges: new Map(),
@@ -145,7 +146,7 @@ function hear(state: SwimState, message: Message, from: Address, now: number) {
     case 'nack':
       return hearNack(state, message.seqNo);
     case 'alive':
-      return hearAlive(state, { ...message, name: message.node }, now);
+      return hearAlive(state, message.node, message, now);
     case 'suspect':
       return hearSuspect(state, { name: message.node, incarnation: message.incarnation, from: message.from }, now);
     case 'dead':
@@ -222,7 +223,7 @@ function forgiveOwnSleep(state: SwimState, now: number): void {
 
 function wakeAt(state: SwimState): number {
   const { probe, leaving } = state;
-  let at = Math.min(state.probeAt, state.pushPullAt, state.rejoinAt);
+  let at = Math.min(state.probeAt, state.pushPullAt, state.rejoinAt, state.suspicionsEndAt);
   if (state.membership.length + state.user.length > 0) at = Math.min(at, state.gossipAt);
   if (probe !== undefined) at = Math.min(at, probe.askOthersAt ?? probe.deadline, probe.deadline);
   if (leaving !== undefined && !leaving.done) at = Math.min(at, leaving.deadline);
@@ -235,6 +236,5 @@ function wakeAt(state: SwimState): number {
     at = Math.min(at, exchange.deadline);
     break;
   }
-  for (const { suspicion } of state.suspects) if (suspicion !== undefined) at = Math.min(at, suspicion.deadline);
   return at;
 }

@@ -27,8 +27,8 @@ export interface ScenarioFigures {
 }
 
 const timing: Timing = timingPresets.lan;
-/** For how long there is trouble. One length for all, so that a seed is all that it takes to play something again. */
-const troubleMs = 60_000;
+/** For how long there is trouble. In a large cluster each one is still talked about when the next comes, and a few are enough. */
+const troubleMsOf = (count: number) => (count <= 50 ? 60_000 : 20_000);
 const isRunning = ({ swim }: SimulatedMember) => swim !== undefined;
 
 function isAliveTo(member: SimulatedMember): readonly string[] {
@@ -214,7 +214,7 @@ export function playScenario({ seed, count }: Scenario): ScenarioFigures {
   const rejoinMs = 30 * timing.probeIntervalMs;
   for (const member of cluster.members) cluster.start(member, [(cluster.members[0] as SimulatedMember).place]);
   const joinedMs = untilAgreed(cluster, 2 * rejoinMs, 'joining');
-  const troubleCount = makeTrouble(cluster, troubleMs);
+  const troubleCount = makeTrouble(cluster, troubleMsOf(count));
   heal(cluster);
   // A found failure, several attempts to find the others, and an exchange with everybody.
   const healedMs = untilAgreed(cluster, foundWithinMs(count, 0) + 6 * rejoinMs, 'healing');
