@@ -31,14 +31,14 @@ export const tuningNotes: Readonly<Record<string, TuningNote>> = {
     lowering: 'the reverse',
   },
   'agent.predictive.error_rate.threshold': {
-    unit: 'failed checks a minute',
+    unit: 'failures of backends a minute',
     raising: 'trouble is told later, false alarms are fewer',
     lowering: 'the reverse',
   },
   'agent.predictive.cpu.leave_threshold': { unit: 'percent', raising: 'traffic comes back sooner', lowering: 'and surer' },
   'agent.predictive.memory.leave_threshold': { unit: 'percent', raising: 'traffic comes back sooner', lowering: 'and surer' },
   'agent.predictive.error_rate.leave_threshold': {
-    unit: 'failed checks a minute',
+    unit: 'failures of backends a minute',
     raising: 'traffic comes back sooner',
     lowering: 'and surer',
   },

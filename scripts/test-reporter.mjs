@@ -1,6 +1,6 @@
 /**
- * How a test run reads: one line a file, failures in full, and node's own closing lines (`# tests N`, ...) as they are.
- * What tests print themselves stands behind a bar, so that no output can be taken for a closing line.
+ * How a test run reads: one line a file, failures in full, the figures that tests report, and node's own closing lines
+ * (`# tests N`, ...) as they are. What comes from tests stands behind a bar, so that it cannot be taken for a closing line.
  */
 import { relative } from 'node:path';
 import { inspect } from 'node:util';
@@ -49,7 +49,10 @@ export default async function* report(events) {
     } else if (type === 'test:fail' && !onlyByChildren(data)) {
       yield failure(data, isFile(data) ? [shown(data.file)] : [...titles.slice(0, data.nesting), data.name]);
     } else if (type === 'test:stdout' || type === 'test:stderr') yield barred(data.message, '  | ');
-    else if (type === 'test:diagnostic' && data.nesting === 0 && closing.test(data.message)) lines.push(data.message);
+    else if (type === 'test:diagnostic') {
+      if (data.nesting === 0 && closing.test(data.message)) lines.push(data.message);
+      else yield barred(data.message, '  · ');
+    }
   }
   for (const path of empty) yield `# no test in ${path}\n`;
   for (const line of lines) yield `# ${line}\n`;

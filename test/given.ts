@@ -57,6 +57,11 @@ function staticServer({ region: _ownedByRegion, ...server }: ServerWords): Serve
 /** Nothing checks the servers: they are up from the moment that they are registered. */
 export const unchecked = { overwatch: { validation: { enabled: false } } } as const;
 
+/** The same, and agents may speak for `app`. */
+export const believing = {
+  overwatch: { ...unchecked.overwatch, agent_tokens: { [app]: 'a token, long enough' } },
+} satisfies ConfigurationInput;
+
 // --- facts
 
 export function applied(of: Configuration): Fact {

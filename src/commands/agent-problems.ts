@@ -21,6 +21,7 @@ const rules: readonly ConfigurationRule[] = [
   probeTimes,
   silence,
   leaveThresholds,
+  notYetLearning,
 ];
 
 /** An overwatch believes whoever proves a token; one for a service that nobody asks for is a misspelled one. */
@@ -111,4 +112,10 @@ function* leaveThresholds({ agent }: Configuration): Iterable<ConfigurationProbl
       'set it below threshold, or leave it out for nine tenths of it',
     );
   }
+}
+
+function* notYetLearning({ agent }: Configuration): Iterable<ConfigurationProblem> {
+  if (agent?.latency_learning.enabled !== true) return;
+  const message = 'this version learns no latency from connections: the section is checked, and nothing is reported';
+  yield warning(['agent', 'latency_learning', 'enabled'], message, 'set it to false until it is built');
 }

@@ -4,6 +4,7 @@
  *
  *     pinAgent: the name      with this certificate       and                                     decision
  *     free, or a legacy one's any                         it proved a service                     agent.pinned
+ *     free                    any                         there are too many, and none is gone    refused: too-many-agents
  *     held                    the same                    nothing else changed                    nothing
  *     held                    the same                    services, region or address changed     agent.pinned
  *     held                    another                     stale, and the setting allows it        agent.pinned
@@ -17,18 +18,17 @@ import { durationMs } from '../events/duration.ts';
 import type { Fact } from '../events/event.ts';
 import { validates } from '../projections/checks.ts';
 import { claimedServers } from '../projections/claims.ts';
+import { hasRoom, longestGone } from '../projections/evolve-agents.ts';
 import { healthOf } from '../projections/health.ts';
 import { staleSinceOf } from '../projections/liveness.ts';
 import { type AnswerChange, preview } from '../projections/preview.ts';
-import type { Server } from '../projections/registry.ts';
+import { type Server, serversOf } from '../projections/registry.ts';
+import { familyOf } from '../projections/routing/family.ts';
 import type { State } from '../projections/state.ts';
-import { isNewer, type Pin, trusted } from '../projections/trust.ts';
-import { hasSucceededSince } from '../projections/verdict.ts';
+import { agentsMax, isNewer, type Pin, trusted } from '../projections/trust.ts';
+import { hasSucceededSince, verdictOn } from '../projections/verdict.ts';
 import { withoutAgent } from './claims.ts';
 import type { AgentLeft, Decision, ForgetAgent, PinAgent, Refusal, RevokeAgent, RotateAgent } from './command.ts';
-
-/** Agents that are known, revoked ones among them; beyond, none is let in (I9). */
-const agentsMax = 20_000;
 
 export function pinAgent(command: PinAgent, state: State): Decision {
   const { kind: _kind, ...data } = command;
@@ -42,7 +42,7 @@ export function pinAgent(command: PinAgent, state: State): Decision {
   }
   const fact: Fact = { type: 'agent.pinned', data: { ...data, services: [...services].sort() } };
   const known = state.trust.get(agent);
-  if (known === undefined) return state.trust.size < agentsMax ? [fact] : tooMany;
+  if (known === undefined) return hasRoom(state, agent) || longestGone(state) !== undefined ? [fact] : tooMany;
   if (known.fingerprint === fingerprint && known.revokedAt === null) return isPinnedSo(known, command) ? [] : [fact];
   return pinRefusal(known, command, state) ?? [fact];
 }
@@ -79,7 +79,7 @@ function pinRefusal(known: Pin, { agent, fingerprint }: PinAgent, state: State):
 
 const tooMany: Refusal = {
   refused: 'too-many-agents',
-  error: `there are ${agentsMax} agents already`,
+  error: `there are ${agentsMax} agents already, and none of them is gone`,
   remedy: 'let another overwatch serve the agents that are new',
 };
 
@@ -136,10 +136,28 @@ export function forgetAgent({ agent }: ForgetAgent, state: State): Decision {
   for (const server of claimedServers(state.claims, state.registry, agent)) {
     if (server.source !== 'agent' || isProvenUp(state, server, staleSince)) continue;
     const next = withoutAgent(server);
-    const isLoss = preview(state, [...facts, next]).some((change) => change.service === server.service && losesTheName(change));
-    if (!isLoss) facts.push(next);
+    if (othersAnswer(state, server, facts) || !isLoss(state, server.service, [...facts, next])) facts.push(next);
   }
   return facts;
+}
+
+/**
+ * Whether it is plain at a glance that nobody misses the server: it is not up itself, and another address of its family
+ * answers as well as it does. A preview looks at the whole service, too much for each of thousands that fall silent at once.
+ */
+function othersAnswer(state: State, server: Server, gone: readonly Fact[]): boolean {
+  const regions = state.configuration?.domains.get(server.service)?.regions;
+  if (regions === undefined || verdictOn(state, server).status === 'up') return false;
+  const goes = ({ address }: Server) =>
+    address === server.address || gone.some(({ data }) => 'address' in data && data.address === address);
+  const ofService = [...serversOf(state.registry, server.service)].filter(({ region }) => regions.includes(region));
+  const mayAnswer = ({ address }: Server) =>
+    ofService.every((other) => other.address !== address || verdictOn(state, other).status !== 'down');
+  return ofService.some((other) => familyOf(other.address) === familyOf(server.address) && !goes(other) && mayAnswer(other));
+}
+
+function isLoss(state: State, service: string, facts: readonly Fact[]): boolean {
+  return preview(state, facts).some((change) => change.service === service && losesTheName(change));
 }
 
 function isProvenUp(state: State, { service, address, port }: Server, staleSince: number): boolean {

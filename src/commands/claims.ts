@@ -3,8 +3,9 @@
  * is said in `agent.rejected` and passed over; the rest counts. `settled` is that an earlier claim did it already.
  *
  *     the claimed backend     in the registry                                   fact
- *     no proof for service    any                                               agent.rejected: service-not-proven
- *     no such domain          any                                               agent.rejected: unknown-service
+ *     no proof for service    any                                               agent.rejected: service-not-proven, and *
+ *     no such domain          any                                               agent.rejected: unknown-service, and *
+ *     no token for service    any; legacy agents need none                      agent.rejected: unknown-service, and *
  *     region not the domain's not there, or an agent's                          agent.rejected: region-unknown
  *     fine                    not there                                         server.registered, by agent
  *     fine                    not there, and there are too many                 agent.rejected: too-many-servers
@@ -12,10 +13,11 @@
  *     fine                    another speaks for it: heard                      agent.rejected: address-held
  *     fine                    another speaks for it: stale, gone or revoked     server.updated
  *     fine, a legacy agent's  a pinned agent speaks for it, whatever of it      agent.rejected: address-held
- *     no longer claimed       its own, by agent                                 server.deregistered
- *     no longer claimed       its own, by api or from the configuration         server.updated: nobody speaks for it
+ *     no longer claimed, or * its own, by agent                                 server.deregistered
+ *     no longer claimed, or * its own, by api or from the configuration         server.updated: nobody speaks for it
  *
- * An address belongs to who has it, so that two agents that claim one do not take it from each other with every beat.
+ * An address belongs to who has it, so that two agents that claim one do not take it from each other with every beat. An
+ * agent whose service lost its token by a reload has nothing left to say of it, from its next message on.
  */
 import type { RejectionReason } from '../events/catalogue/agents.ts';
 import type { AgentClaims, Beat, ClaimedBackend } from '../events/catalogue/heartbeats.ts';
@@ -64,17 +66,28 @@ function factsOf(state: State, pin: Pin, backend: ClaimedBackend): readonly Fact
   const { service, address, port } = backend;
   const server = serverOf(state.registry, service, address, port);
   const problem = rejectionOf(state, pin, backend, server);
-  if (problem !== undefined) return [rejected(pin.agent, problem, backend)];
+  if (problem !== undefined) {
+    const isLost = server?.agent === pin.agent && endsItsWord.includes(problem);
+    return [rejected(pin.agent, problem, backend), ...(isLost ? [withoutAgent(server)] : [])];
+  }
   return [...registration(pin, backend, server), ...draining(state, pin.agent, backend)];
 }
+
+/** The rows of the table with a star. */
+const endsItsWord: readonly RejectionReason[] = ['service-not-proven', 'unknown-service'];
 
 /** The rows of the table that end in `agent.rejected`; how many servers there are is looked at in the end. */
 function rejectionOf(state: State, pin: Pin, { service }: ClaimedBackend, server: Server | undefined): RejectionReason | undefined {
   if (!pin.services.includes(service)) return 'service-not-proven';
   const domain = state.configuration?.domains.get(service);
-  if (domain === undefined) return 'unknown-service';
+  if (domain === undefined || !(pin.legacy || hasToken(state, service))) return 'unknown-service';
   if ((server === undefined || server.source === 'agent') && !domain.regions.includes(pin.region)) return 'region-unknown';
   return server?.agent !== undefined && server.agent !== pin.agent && holds(state, server.agent, pin) ? 'address-held' : undefined;
+}
+
+/** Whether agents may speak for a service at all. */
+export function hasToken({ configuration }: State, service: string): boolean {
+  return Object.hasOwn(configuration?.configuration.overwatch.agent_tokens ?? {}, service);
 }
 
 /** Whether an agent keeps what it speaks for from another one. */

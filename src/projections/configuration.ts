@@ -12,6 +12,8 @@ export interface ConfigurationInForce {
   readonly at: number;
   readonly domains: ReadonlyMap<string, Domain>;
   readonly regions: ReadonlyMap<string, Region>;
+  /** The names of the zones that are served: those that are listed, or each domain on its own. */
+  readonly zones: ReadonlySet<string>;
   /** service -> endpoint -> where the file lists that server. */
   readonly places: ReadonlyMap<string, ReadonlyMap<string, Place>>;
 }
@@ -37,7 +39,7 @@ export function configurationInForce({
   digest,
   position,
   at,
-}: Omit<ConfigurationInForce, 'domains' | 'regions' | 'places'>): ConfigurationInForce {
+}: Omit<ConfigurationInForce, 'domains' | 'regions' | 'zones' | 'places'>): ConfigurationInForce {
   return {
     configuration,
     digest,
@@ -45,6 +47,7 @@ export function configurationInForce({
     at,
     domains: new Map(configuration.domains.map((domain) => [domain.name, domain])),
     regions: new Map(configuration.regions.map((region) => [region.name, region])),
+    zones: new Set((configuration.dns.zones.length > 0 ? configuration.dns.zones : configuration.domains).map(({ name }) => name)),
     places: placesIn(configuration.regions),
   };
 }

@@ -6,7 +6,7 @@
 import type { Beat } from '../events/catalogue/heartbeats.ts';
 import type { EventOf } from '../events/event.ts';
 import { forgetDrainsOf } from './agent-drains.ts';
-import { evolveClaims, servicesOfAgent } from './claims.ts';
+import { claimedServers, evolveClaims, servicesOfAgent } from './claims.ts';
 import {
   fallSilent,
   forgetLiveness,
@@ -20,7 +20,7 @@ import {
 } from './liveness.ts';
 import { evolveBleed, forgetBleed, stepBleed } from './predictive.ts';
 import type { State } from './state.ts';
-import { evolveTrust, raiseMark, trusted } from './trust.ts';
+import { agentsMax, evolveTrust, raiseMark, trusted } from './trust.ts';
 
 const none: readonly string[] = [];
 
@@ -58,11 +58,44 @@ export function evolveAgentLeft(state: State, { data, at, position }: EventOf<'a
 
 export function evolveTrusted(state: State, event: EventOf<'agent.pinned' | 'agent.rotated' | 'agent.revoked'>): readonly string[] {
   const { agent } = event.data;
+  const displaced = event.type === 'agent.pinned' && !hasRoom(state, agent) ? longestGone(state) : undefined;
+  if (displaced !== undefined) {
+    state.trust.delete(displaced);
+    forgetAgent(state, displaced);
+  }
   evolveTrust(state.trust, event);
   return event.type === 'agent.revoked' ? forgetAgent(state, agent) : none;
 }
 
-/** What a revoked agent ever said is void. */
+/** Whether an agent of that name may be pinned without another one being forgotten for it. */
+export function hasRoom({ trust }: State, agent: string): boolean {
+  return trust.size < agentsMax || trust.has(agent);
+}
+
+/**
+ * Who is forgotten where a new agent finds no room, so that hosts that come and go under ever new names do not fill the
+ * table for good: the one that was heard least lately, of those that may be.
+ *
+ *     the agent                          may be forgotten
+ *     is revoked                         no: its certificate must never be believed again
+ *     is heard, or speaks for a server   no
+ *     was never heard                    yes, as of when it was pinned
+ *     is silent, or left                 yes
+ */
+export function longestGone(state: State): string | undefined {
+  let gone: { readonly agent: string; readonly since: number } | undefined;
+  for (const { agent, revokedAt, pinnedAt } of state.trust.values()) {
+    if (revokedAt !== null) continue;
+    const liveness = state.liveness.get(agent);
+    const since = liveness?.heardAt ?? pinnedAt;
+    const isOlder = gone === undefined || since < gone.since || (since === gone.since && agent < gone.agent);
+    if (!isOlder || (liveness !== undefined && liveness.staleSince === null)) continue;
+    if (claimedServers(state.claims, state.registry, agent).length === 0) gone = { agent, since };
+  }
+  return gone?.agent;
+}
+
+/** What an agent ever said that is believed no more is void. */
 function forgetAgent(state: State, agent: string): readonly string[] {
   const services = servicesOfAgent(state.claims, state.registry, agent);
   state.claims.delete(agent);

@@ -9,6 +9,9 @@
  */
 import type { EventOf } from '../events/event.ts';
 
+/** Agents that are known, revoked ones among them (I9). */
+export const agentsMax = 20_000;
+
 /** Certificates that an agent once had; older ones are forgotten (I9). */
 const pastMax = 64;
 

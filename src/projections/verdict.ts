@@ -103,6 +103,11 @@ function byValidation(health: BackendHealth): Verdict {
   };
 }
 
+/** Whether an agent of the original speaks for it, which proves nothing. */
+export function isUnproven({ trust }: Pick<State, 'trust'>, { agent }: Pick<Server, 'agent'>): boolean {
+  return agent !== undefined && trust.get(agent)?.legacy === true;
+}
+
 /** Ranks 6 and 7. */
 function withoutChecks(state: State, server: Server, claim: StandingClaim | undefined): Verdict {
   if (claim !== undefined) {
@@ -110,7 +115,7 @@ function withoutChecks(state: State, server: Server, claim: StandingClaim | unde
       status: claim.healthy ? 'up' : 'down',
       authority: 'agent-claim',
       since: claim.since,
-      reason: `its agent ${server.agent} says that it is ${claim.healthy ? 'healthy' : 'not healthy'}`,
+      reason: `its ${isUnproven(state, server) ? 'unauthenticated ' : ''}agent ${server.agent} says that it is ${claim.healthy ? 'healthy' : 'not healthy'}`,
       because: [claim.position],
     };
   }

@@ -3,14 +3,15 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { isRefusal } from '../../src/commands/command.ts';
 import { makeCertificate } from '../../src/nodes/identity/make-certificate.ts';
-import { a, app, b, checked, oneDomain, order, times } from '../given.ts';
+import { a, app, b, believing, checked, oneDomain, order, times } from '../given.ts';
 import { assertError, runApi, start, waitFor } from './running-api.ts';
 
 const day = 86_400_000;
+const { agent_tokens } = believing.overwatch;
 
 /** `web-1` claims `a`, which is down by its checks, and `b`; `legacy` was never heard. */
 async function running(context: TestContext) {
-  const api = await runApi(context, { configuration: oneDomain([a, b]) });
+  const api = await runApi(context, { configuration: oneDomain([a, b], {}, { overwatch: { agent_tokens } }) });
   const give = async (command: Parameters<typeof order>[0]) => {
     const outcome = await api.engine.execute(order(command));
     assert(!isRefusal(outcome), JSON.stringify(outcome));

@@ -15,6 +15,12 @@ import type { ClientEntry } from '../../src/nodes/demo/client-log.ts';
 import { type Sightings, whatWasSeen } from '../../src/nodes/demo/sightings.ts';
 import { openSource } from '../../src/nodes/replay/open-source.ts';
 import { type ReplayReport, replay } from '../../src/nodes/replay/replay.ts';
+import { claimOn } from '../../src/projections/claims.ts';
+import { evolve } from '../../src/projections/evolve.ts';
+import { staleSinceOf } from '../../src/projections/liveness.ts';
+import { allServers } from '../../src/projections/registry.ts';
+import { initialState, type State } from '../../src/projections/state.ts';
+import { verdictOn } from '../../src/projections/verdict.ts';
 
 interface Expected extends Sightings {
   readonly fixture: { readonly file: string; readonly sha256: string };
@@ -133,3 +139,45 @@ for (const expectedFile of fixtures) {
     }
   });
 }
+
+/** The state of the node when it had folded this far. */
+function stateAt(file: string, position: number): State {
+  const state = initialState();
+  for (const line of linesOf(file)) {
+    const read = codec.readLine(line);
+    if ('event' in read && read.event.position <= position) evolve(state, read.event);
+  }
+  return state;
+}
+
+/** What is thought of the server of this agent, and what the agent itself claims of it. */
+function thoughtOf(agent: string, state: State) {
+  const server = allServers(state.registry).find((known) => known.agent === agent);
+  assert.ok(server !== undefined, agent);
+  const { status, authority, reason } = verdictOn(state, server);
+  return { status, authority, reason, claimed: claimOn(state.claims, server)?.healthy };
+}
+
+test('agents: the drain is told by its agent, the veto and the recovery by the checks, and nothing else moves an answer', async () => {
+  const { timeline } = await replayed('agents.ndjson');
+  const causes = timeline.map(({ because: { kind } }) => kind);
+  const registered = ['server.registered', 'server.registered', 'server.registered'];
+  const checked = ['validation.recorded', 'validation.recorded', 'validation.recorded', 'validation.recorded'];
+  assert.deepEqual(causes, ['configuration.applied', ...registered, 'drain.started', 'drain.ended', ...checked]);
+  const [drained, , vetoed] = timeline.slice(4).map(({ because }) => stateAt('agents.ndjson', because.position as number));
+  assert.deepEqual(thoughtOf('web3', drained as State), {
+    ...{ status: 'draining', authority: 'agent-drain', reason: 'a new kernel', claimed: true },
+  });
+  assert.deepEqual(thoughtOf('web1', vetoed as State), {
+    ...{ status: 'down', authority: 'validation', reason: 'connection refused', claimed: true },
+  });
+});
+
+test('agents: the one whose host died is silent to the end, and served again because the checks succeed', () => {
+  const end = stateAt('agents.ndjson', Number.MAX_SAFE_INTEGER);
+  assert.ok(staleSinceOf(end.liveness, 'web2') !== null);
+  assert.deepEqual(thoughtOf('web2', end), {
+    ...{ status: 'up', authority: 'validation', claimed: true },
+    reason: 'the checks succeed, though its agent web2 is silent',
+  });
+});

@@ -102,6 +102,7 @@ describe('metrics of an overwatch', () => {
     assert.equal(seen.get('opengslb_overwatch_backends_total'), 2);
     assert.equal(seen.get('opengslb_overwatch_backends_healthy'), 1);
     assert.equal(seen.get('opengslb_overwatch_backends_by_authority{authority="validation"}'), 2);
+    assert.equal(seen.get('opengslb_overwatch_backends_by_authority{authority="agent-drain"}'), 0, 'each authority has a number');
     assert.equal(seen.get('opengslb_healthy_servers{region="demo"}'), 1);
     assert.equal(seen.get('opengslb_configured_servers'), 2);
     assert.equal(seen.get('opengslb_configured_domains'), 1);

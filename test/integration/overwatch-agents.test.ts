@@ -148,6 +148,25 @@ describe('an agent that is let in', () => {
     await answered('127.0.1.1 127.0.1.2');
   });
 
+  test('has nothing more to say of a service whose token is taken away, and may again when it is back', async (test) => {
+    const web = await welcomed(test, { tokens: { [app]: token, [other]: otherToken } });
+    web.beat({ claims: claimsOf([{ address: '127.0.1.1' }, { service: other, address: '127.0.1.9' }]), intervalMs: 60_000 });
+    await web.acknowledged(web.mark());
+    const again = async (more: Parameters<typeof start>[0]) => {
+      await overwatch.stop('it is started again');
+      overwatch = await start(more);
+      await until('it is there', () => (web.gossip.members().some(({ name }) => name === 'overwatch-1') ? true : undefined));
+    };
+    await again({ agent_tokens: { [app]: token } });
+    assert.equal(await answers(other), '127.0.1.9', 'a restart changes no answer by itself');
+    web.beat({ intervalMs: 60_000 });
+    await answered('SERVFAIL', other);
+    assert.equal(await answers(), '127.0.1.1');
+    await again({});
+    web.beat({ intervalMs: 60_000 });
+    await answered('127.0.1.9', other);
+  });
+
   test('says goodbye, and its backends give way at once', async (test) => {
     const [going, staying] = [await welcomed(test), await welcomed(test, { agent: 'web-2' })];
     going.beat({ claims: claimsOf([{ address: '127.0.1.1' }]), intervalMs: 60_000 });
@@ -358,6 +377,17 @@ describe('an agent of the original', () => {
       [body.unauthenticated, body.fingerprint, body.stale_after_seconds, body.status, body.connected],
       [true, null, 75, 'heard', true],
     );
+    const { backends } = (await api<{ backends: { address: string; agent_unauthenticated?: true }[] }>(url('/overwatch/backends'))).body;
+    assert.deepEqual(
+      backends.map(({ address, agent_unauthenticated: unproven }) => [address, unproven]),
+      [
+        ['127.0.1.1', undefined],
+        ['127.0.1.7', true],
+      ],
+    );
+    const explained = JSON.stringify((await api(url(`/services/${app}/answers`))).body);
+    assert.match(explained, /its unauthenticated agent eu-0123456789ab says that it is healthy/);
+    assert.match(explained, /its agent web-1 says that it is healthy/);
     sendDatagram(heartbeat([{ ...backend, healthy: false }]));
     await answered('127.0.1.1');
     sendDatagram(heartbeat([backend]));

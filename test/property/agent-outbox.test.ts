@@ -11,7 +11,6 @@ const step = fc.record({
   what: fc.oneof(
     fc.constant({ kind: 'change' as const }),
     fc.record({ kind: fc.constant('add' as const), overwatch: fc.constantFrom(...names) }),
-    fc.record({ kind: fc.constant('drop' as const), overwatch: fc.constantFrom(...names) }),
     fc.record({ kind: fc.constant('acknowledge' as const), overwatch: fc.constantFrom(...names), back: fc.nat(6) }),
   ),
 });
@@ -55,9 +54,6 @@ test('claims are never unacknowledged and unsent for longer than the bound, no o
         } else if (what.kind === 'add') {
           box.add(what.overwatch, now);
           model.set(what.overwatch, { carried: new Map(), knows: -1, sentAt: now, repeats: 0 });
-        } else if (what.kind === 'drop') {
-          box.drop(what.overwatch);
-          model.delete(what.overwatch);
         } else {
           const known = model.get(what.overwatch);
           const sequence = [...(known?.carried.keys() ?? [])].at(-1 - what.back);

@@ -260,6 +260,9 @@ const dns = z.strictObject({
     .prefault({}),
 });
 
+/** Whether it is a key is not looked at here: in the log a digest stands in its place. */
+const gossipKey = z.string({ error: 'expected 32 bytes in base64; make one with: opengslb gossip-key generate' });
+
 /** Timing of memberlist's protocol for one kind of network. Every member of one gossip should have the same. */
 const gossipPreset = z.enum(['lan', 'wan', 'local']);
 
@@ -283,7 +286,7 @@ const overwatch = z.strictObject({
       /** Where other members find it, where that is not the address that it is bound to (NAT, containers). Default: found out. */
       advertise_address: reachableAddress.optional(),
       /** 32 bytes in base64, the same on every member. */
-      encryption_key: z.string().optional(),
+      encryption_key: gossipKey.optional(),
       /** `lan`: one data centre. `wan`: over the internet. `local`: one machine, for tests. Default `lan`. */
       preset: gossipPreset.optional(),
       /** From one probe of a member to the next. Default: the preset's, `1s` of `lan`. */
@@ -335,7 +338,7 @@ const overwatch = z.strictObject({
       enabled: z.boolean().default(true),
       /** The sentence that says that the risk of unsigned answers is understood. */
       security_acknowledgment: z.string().optional(),
-      /** Of new keys. */
+      /** Of a zone's first key; a rotation keeps the algorithm of the key before. */
       algorithm: z.enum(['ECDSAP256SHA256', 'ECDSAP384SHA384']).default('ECDSAP256SHA256'),
       /** With `key_sync.peers`: this node may make the first key. Exactly one node may. */
       bootstrap: z.boolean().default(false),
@@ -437,7 +440,7 @@ const agent = z.strictObject({
           bleed_duration: bleedDuration,
         })
         .prefault({}),
-      /** Failed checks a minute, over `window`. */
+      /** How often a minute backends of this host turn from healthy to unhealthy. A dead one has failed once. */
       error_rate: z
         .strictObject({
           /** From here on the weights sink. */
@@ -458,7 +461,7 @@ const agent = z.strictObject({
     /** Where overwatches find it, where that is not the address that it is bound to (NAT, containers). Default: found out. */
     advertise_address: reachableAddress.optional(),
     /** 32 bytes in base64, the same on every member. */
-    encryption_key: z.string(),
+    encryption_key: gossipKey,
     /** Every overwatch, each told separately. */
     overwatch_nodes: z.array(reachableAddress).min(1),
     /** As the overwatches': `lan`, `wan` or `local`. */

@@ -18,7 +18,7 @@ export const signals = z.strictObject({
   cpu: measured,
   /** Percent of the memory. */
   memory: measured,
-  /** Failed checks a minute. */
+  /** How often a minute one of its backends turned from healthy to unhealthy. */
   errorRate: measured,
 });
 export type Signals = z.output<typeof signals>;

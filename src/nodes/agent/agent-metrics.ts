@@ -39,6 +39,7 @@ export function createAgentMetrics(readings: AgentReadings): AgentMetrics {
   const checks = createTally();
   const reloads = createTally();
   let heartbeats = 0;
+  let broadcasts = 0;
   let failures = 0;
 
   exposition.gauge({ name: 'app_info', help: 'Always 1.', labels: ['version', 'node'] }, () => [[1, version, agent]]);
@@ -67,11 +68,22 @@ export function createAgentMetrics(readings: AgentReadings): AgentMetrics {
     { name: 'agent_heartbeat_failures_total', help: 'Attempts to reach an overwatch, or to be believed, that failed.' },
     () => [[failures]],
   );
+  exposition.counter(
+    { name: 'gossip_health_updates_broadcast_total', help: 'Messages to overwatches with all that this agent claims.' },
+    () => [[broadcasts]],
+  );
+  const propagation = exposition
+    .histogram({
+      name: 'gossip_propagation_latency_seconds',
+      help: 'From telling an overwatch news until it has acknowledged it.',
+      buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1],
+    })
+    .under();
   exposition.gauge({ name: 'agent_overwatch_connections_active', help: 'Overwatches that know this agent and are there.' }, () => [
     [status().overwatches.filter(({ reached }) => reached).length],
   ]);
   exposition.gauge({ name: 'agent_overwatch_current', help: 'Those of them that have acknowledged everything.' }, () => [
-    [status().overwatches.filter(({ current }) => current).length],
+    [status().overwatches.filter(({ reached, current }) => reached && current).length],
   ]);
   signalGauges(exposition, readings);
   const refreshGossip = gossipMetrics(exposition, { gossip: { counters: readings.gossipCounters } });
@@ -84,8 +96,11 @@ export function createAgentMetrics(readings: AgentReadings): AgentMetrics {
     contentType: exposition.contentType,
     checked: (service, ok) => checks.add(service, ok ? 'success' : 'failure'),
     reloaded: (applied) => reloads.add(applied ? 'success' : 'failure'),
-    told({ kind }) {
+    told(news) {
+      const { kind } = news;
       if (kind === 'sent') heartbeats += 1;
+      if (kind === 'sent' && news.withClaims) broadcasts += 1;
+      if (kind === 'acknowledged') propagation(news.afterMs / 1_000);
       if (kind === 'unreachable' || kind === 'refused') failures += 1;
     },
   };
@@ -94,7 +109,7 @@ export function createAgentMetrics(readings: AgentReadings): AgentMetrics {
 const gauges = [
   ['cpu', 'predictive_cpu_percent', 'Percent of the processors.'],
   ['memory', 'predictive_memory_percent', 'Percent of the memory.'],
-  ['errorRate', 'predictive_error_rate', 'Failed checks a minute.'],
+  ['errorRate', 'predictive_error_rate', 'Failures of backends a minute.'],
 ] as const;
 
 /** Without a sample where the signal is not measured, or cannot be. */

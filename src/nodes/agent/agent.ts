@@ -11,6 +11,7 @@ import { checks } from '../checks/checks.ts';
 import { systemClock } from '../clock.ts';
 import type { Environment } from '../configuration/environment.ts';
 import type { Gossip, GossipKeys } from '../gossip/gossip.ts';
+import { openKeptKeys } from '../gossip/kept-keys.ts';
 import type { Claims } from '../identity/agent-messages.ts';
 import { countBoot } from '../identity/boot-counter.ts';
 import type { Logger } from '../logger.ts';
@@ -91,6 +92,8 @@ interface Parts extends AgentOptions {
 /** All that needs no socket. */
 interface Inside {
   readonly name: string;
+  /** Of what it must not forget. */
+  readonly folder: string;
   readonly boot: number;
   readonly drains: Drains;
   readonly links: OverwatchLinks;
@@ -160,7 +163,7 @@ function assemble({ configuration, version, logger, clock, closers }: Parts): In
   }
 
   return {
-    ...{ name, boot, drains, links, metrics, status },
+    ...{ name, folder: folder.path, boot, drains, links, metrics, status },
     report: () => report,
     begin(started) {
       gossip = started;
@@ -211,7 +214,9 @@ async function open(parts: OpenParts): Promise<Agent> {
   const broken = new Promise<Error>((resolve) => {
     failed = resolve;
   });
-  const gossip = await startAgentGossip({ settings, agent: name, version, now: clock.now(), links, failed });
+  const kept = openKeptKeys(join(inside.folder, 'gossip.keys'), settings.gossip.encryption_key);
+  if (kept.warning !== undefined) logger.warn(kept.warning);
+  const gossip = await startAgentGossip({ settings, keys: kept, agent: name, version, now: clock.now(), links, failed });
   keys = gossip.keys;
   closers.push(() => gossip.close());
   closers.push(() => links.stop());

@@ -36,7 +36,11 @@ export async function askAgentKeys(path: string, request: ControlRequest): Promi
 async function askWhole(path: string, request: ControlRequest): Promise<Carried> {
   const line = await exchange(path, `${JSON.stringify(request)}\n`);
   const reply = controlReply.safeParse(line === undefined ? undefined : jsonIn(line));
-  if (!reply.success) throw unreachable(`what listens on ${path} does not answer as an agent of this version does`, 'ask with its version');
+  if (!reply.success)
+    throw unreachable(
+      `what listens on ${path} does not answer as an agent of this version does`,
+      'restart the agent where opengslb was upgraded since it started, or ask with the version that it is',
+    );
   if (reply.data.ok) return reply.data;
   throw new AskAgentError('refused', reply.data.error, reply.data.remedy, reply.data.code);
 }

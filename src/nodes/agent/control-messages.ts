@@ -62,6 +62,8 @@ const overwatchStatus = z.object({
   acknowledged: z.int(),
   /** Whether it has acknowledged the claims as they are now. */
   current: z.boolean(),
+  /** Why it is not reached, or what it does not let this agent speak for, in a sentence; null: nothing is known to be the matter. */
+  trouble: z.string().nullable(),
 });
 
 export const agentStatus = z.object({

@@ -1,6 +1,6 @@
 /**
- * Failed checks a minute, over a window that moves on in sixtieths of itself: it costs sixty numbers, however many
- * checks fail. A window that has only begun counts as a whole one, so that the first failure is no storm.
+ * How often a minute backends of this host failed, over a window that moves on in sixtieths of itself: it costs sixty
+ * numbers, however many fail. A window that has only begun counts as a whole one, so that the first failure is no storm.
  */
 
 export interface ErrorRate {

@@ -2,6 +2,7 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { Gossip } from '../gossip/gossip.ts';
+import { type KeptKeys, withKeptKeys } from '../gossip/kept-keys.ts';
 import { startGossip } from '../gossip/start-gossip.ts';
 import { writeMetadata } from '../identity/member-metadata.ts';
 import type { Carrier, Place } from './link.ts';
@@ -10,6 +11,7 @@ import type { AgentSettings } from './own-claims.ts';
 
 export interface AgentGossipOptions {
   readonly settings: AgentSettings;
+  readonly keys: KeptKeys;
   readonly agent: string;
   readonly version: string;
   /** The moment, in milliseconds since 1970. */
@@ -20,9 +22,12 @@ export interface AgentGossipOptions {
 }
 
 /** Rejects with an error that has a sentence and a remedy. */
-export function startAgentGossip({ settings, agent, version, now, links, failed }: AgentGossipOptions): Promise<Gossip> {
+export function startAgentGossip({ settings, keys, agent, version, now, links, failed }: AgentGossipOptions): Promise<Gossip> {
   const { bind_address: bind, advertise_address: advertise, encryption_key: key, preset } = settings.gossip;
-  return startGossip({
+  return withKeptKeys(
+    keys,
+    startGossip,
+  )({
     ...{ name: agent, bind, key, preset },
     ...(advertise !== undefined && { advertise }),
     meta: writeMetadata({ role: 'agent', region: settings.identity.region, version }, now),

@@ -120,7 +120,8 @@ export function createIntroductions(links: readonly Link[], options: LinkOptions
     hearRefused({ overwatch, agentNonce, reason }) {
       const link = greeted(agentNonce);
       if (link !== undefined) return refuse(link, 'overwatch', reason);
-      if (reason !== 'agent-unknown') return;
+      // A hint from anybody; the greeting makes the overwatch say it again, to this agent alone.
+      if (reason !== 'agent-unknown' && reason !== 'revoked') return;
       for (const known of links) if (known.session?.overwatch === overwatch) greetAgain(known);
     },
   };

@@ -34,7 +34,8 @@ export type LinkNews =
   | { readonly kind: 'refused'; readonly node: string; readonly by: 'agent' | 'overwatch'; readonly reason: RejectionReason }
   | { readonly kind: 'lost'; readonly node: string; readonly why: string }
   | { readonly kind: 'sent'; readonly node: string; readonly withClaims: boolean }
-  | { readonly kind: 'acknowledged'; readonly node: string };
+  /** It has everything, so long after it was first told the newest of it. */
+  | { readonly kind: 'acknowledged'; readonly node: string; readonly afterMs: number };
 
 export interface LinkOptions {
   readonly clock: Clock;
@@ -79,10 +80,41 @@ export interface Link {
   attempt?: Attempt | undefined;
   session?: Session | undefined;
   greetedAt?: number;
-  /** Since when claims wait for an acknowledgement; undefined: none do. */
+  /** Since when claims wait for an acknowledgement; undefined: none do. Counted anew with each greeting. */
   waitingSince?: number | undefined;
+  /** When it was first told what it has not acknowledged yet; undefined: it has everything. */
+  behindSince?: number | undefined;
+  /** Why it is not reached, or what it does not let this agent speak for, in a sentence; undefined: all is well. */
+  trouble?: string | undefined;
   /** The longest time for which resolvers keep an answer with this agent's backends, as this node says. */
   ttlSeconds?: number | undefined;
+}
+
+/**
+ * What is the matter with a link after this news; what only goes on leaves it as it was.
+ *
+ *     news                                            the matter
+ *     not reached, refused, away                      that sentence
+ *     welcomed, and services were declined            which, and why
+ *     welcomed                                        nothing
+ *     something was sent or acknowledged              as before
+ */
+export function troubleAfter(news: LinkNews, before: string | undefined): string | undefined {
+  switch (news.kind) {
+    case 'unreachable':
+    case 'refused':
+    case 'lost':
+      return linkSentence(news);
+    case 'welcomed': {
+      const declined = news.declined.map(({ service, reason }) => `${service} (${reason})`);
+      return declined.length === 0 ? undefined : `${news.node} does not let this agent speak for ${declined.join(', ')}`;
+    }
+    case 'sent':
+    case 'acknowledged':
+      return before;
+    default:
+      return assertNever(news);
+  }
 }
 
 /** What became of a link, in a sentence for people. */

@@ -7,7 +7,6 @@
  *     is new, or the claims changed            at once                                       the claims
  *     has not acknowledged them                200 ms after, 400, 800, ... up to interval    the claims, as they are by then
  *     has acknowledged them                    an interval after                             nothing: a sign of life
- *     is dead                                  none, and nothing of it is kept               -
  *
  * Each message takes a new sequence, also where it repeats something: an overwatch refuses what is not newer than what it
  * has heard, so a repetition under an old sequence would be lost behind a heartbeat that overtook it.
@@ -37,8 +36,6 @@ export interface Delivery {
 export interface Outbox<Claims> {
   /** An overwatch that is to be told everything, also where it was there before: it may have forgotten. */
   add(overwatch: string, now: number): void;
-  /** It is dead. */
-  drop(overwatch: string): void;
   /** The claims are these now. */
   change(claims: Claims, now: number): void;
   /** Whether it was news. What was acknowledged before the claims changed says nothing of how they are now. */
@@ -114,7 +111,6 @@ export function createOutbox<Claims>({ boot, claims: first, intervalMs, repeatAf
       renew(recipient, now);
       recipients.set(overwatch, recipient);
     },
-    drop: (overwatch) => void recipients.delete(overwatch),
     change(latest, now) {
       claims = latest;
       for (const recipient of recipients.values()) renew(recipient, now);

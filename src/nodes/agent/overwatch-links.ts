@@ -4,7 +4,8 @@
  * carrier, and what came in is given to `hear`, which believes nothing without its seal.
  *
  * A node that knows this agent is greeted again, and told everything meanwhile, when its member came back or changed,
- * when it says that it does not know this agent, and when it acknowledges nothing for long.
+ * when it says that it does not know this agent, and when it acknowledges nothing for long. One that the gossip says is
+ * away is sought, and told everything all the same: that is anybody's word.
  */
 import { assertNever } from '../../projections/assert-never.ts';
 import { endpointText } from '../../projections/endpoint.ts';
@@ -12,7 +13,7 @@ import type { Claims, MessageOf } from '../identity/agent-messages.ts';
 import { type Decoded, decode, encodeSealed, fitsDatagram, sealFits } from '../identity/agent-wire.ts';
 import type { AgentStatus } from './control-messages.ts';
 import { createIntroductions, type Introductions } from './introductions.ts';
-import type { Link, LinkOptions, Place } from './link.ts';
+import { type Link, type LinkNews, type LinkOptions, type Place, troubleAfter } from './link.ts';
 import type { OutgoingBeat } from './outbox.ts';
 
 type MemberPlace = Place & { readonly name: string };
@@ -39,9 +40,15 @@ export interface OverwatchLinks {
 /** A node that acknowledges nothing for so long may have forgotten who this agent is. */
 const unheardMs = 15_000;
 
-export function createOverwatchLinks(options: LinkOptions): OverwatchLinks {
-  const { clock, chance, outbox, reconnect, told } = options;
+export function createOverwatchLinks(given: LinkOptions): OverwatchLinks {
+  const { clock, chance, outbox, reconnect } = given;
   const links: readonly Link[] = reconnect.nodes().map(({ address: node }) => ({ node }));
+  const told = (news: LinkNews) => {
+    const link = links.find(({ node }) => node === news.node);
+    if (link !== undefined) link.trouble = troubleAfter(news, link.trouble);
+    given.told(news);
+  };
+  const options: LinkOptions = { ...given, told };
   let callOff = () => {};
   let isRunning = false;
 
@@ -58,6 +65,8 @@ export function createOverwatchLinks(options: LinkOptions): OverwatchLinks {
     callOff = moments.length === 0 ? () => {} : clock.wakeAt(Math.min(...moments), wake);
   };
   const introductions = createIntroductions(links, options, wake);
+  const isWelcomed = ({ node, session }: Link) =>
+    session !== undefined && reconnect.nodes().some(({ address, isReached }) => address === node && isReached);
   const stop = () => {
     isRunning = false;
     callOff();
@@ -85,9 +94,10 @@ export function createOverwatchLinks(options: LinkOptions): OverwatchLinks {
       wake();
     },
     memberWent(member, why) {
-      for (const link of linksOf(member).filter(({ session }) => session !== undefined)) {
-        Object.assign(link, { session: undefined, attempt: undefined });
-        outbox.drop(link.node);
+      for (const link of linksOf(member).filter(isWelcomed)) {
+        // Anybody with the gossip key can say so, so the session stands: what a dead node is told costs little, and one
+        // that was only cut off hears it the moment that it is not.
+        link.attempt = undefined;
         reconnect.lost(link.node, clock.now(), chance());
         told({ kind: 'lost', node: link.node, why });
       }
@@ -137,13 +147,17 @@ function hear(links: readonly Link[], decoded: Decoded, options: LinkOptions, in
   }
 }
 
-function hearAck(links: readonly Link[], decoded: Decoded, message: MessageOf<'ack'>, { outbox, told }: LinkOptions): void {
+function hearAck(links: readonly Link[], decoded: Decoded, message: MessageOf<'ack'>, { clock, outbox, told }: LinkOptions): void {
   if ('rejected' in decoded) return;
   for (const link of links) {
     if (link.session?.overwatch !== message.overwatch || !sealFits(decoded, link.session.key)) continue;
     if (!outbox.acknowledge(link.node, message.boot, message.sequence)) continue;
     Object.assign(link, { waitingSince: undefined, ttlSeconds: message.ttlSeconds ?? undefined });
-    told({ kind: 'acknowledged', node: link.node });
+    const isCurrent = outbox.deliveries().some(({ overwatch, isCurrent: is }) => overwatch === link.node && is);
+    // It has what was so before; the newest is still on its way.
+    if (!isCurrent) continue;
+    told({ kind: 'acknowledged', node: link.node, afterMs: clock.now() - (link.behindSince ?? clock.now()) });
+    link.behindSince = undefined;
   }
 }
 
@@ -161,6 +175,7 @@ function sendBeat(
   carrier.send(link.place, bytes, !fitsDatagram(bytes));
   told({ kind: 'sent', node, withClaims: claims !== undefined });
   if (claims === undefined) return;
+  link.behindSince ??= clock.now();
   link.waitingSince ??= clock.now();
   if (link.waitingSince + unheardMs > clock.now()) return;
   link.waitingSince = clock.now();
@@ -169,10 +184,11 @@ function sendBeat(
 
 function statusOf(links: readonly Link[], { outbox, reconnect }: LinkOptions): AgentStatus['overwatches'] {
   return reconnect.nodes().map(({ address, isReached, failures }) => {
-    const name = links.find(({ node }) => node === address)?.session?.overwatch ?? null;
+    const { session, trouble = null } = links.find(({ node }) => node === address) ?? {};
+    const name = session?.overwatch ?? null;
     const delivery = outbox.deliveries().find(({ overwatch }) => overwatch === address);
     const { sent = 0, acknowledged = 0, isCurrent: current = false } = delivery ?? {};
-    return { address, name, reached: isReached, failures, sent, acknowledged, current };
+    return { address, name, reached: isReached, failures, sent, acknowledged, current, trouble };
   });
 }
 

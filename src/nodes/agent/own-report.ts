@@ -44,7 +44,7 @@ export function createOwnReport(options: OwnReportOptions): OwnReport {
   const { configuration, clock, chance, checks, drains, changed, checked } = options;
   const settings = configuration.agent as AgentSettings;
   const { predictive } = settings;
-  const errors = createErrorRate(durationMs(predictive.error_rate.window));
+  const failures = createErrorRate(durationMs(predictive.error_rate.window));
   let signals: SaidSignals | null = null;
   let bad: ReadonlySet<SignalName> = new Set();
   let isComplete = () => {};
@@ -54,7 +54,7 @@ export function createOwnReport(options: OwnReportOptions): OwnReport {
 
   const watched = watchBackends({
     ...{ configuration, clock, chance, checks, checked },
-    failed: (at) => errors.failed(at),
+    failed: (at) => failures.failed(at),
     changed() {
       if (watched.list().every(({ healthy }) => healthy !== null)) isComplete();
       changed();
@@ -66,7 +66,7 @@ export function createOwnReport(options: OwnReportOptions): OwnReport {
         clock,
         intervalMs: durationMs(predictive.check_interval),
         readLoad: loadReader(),
-        errorsPerMinute: (at) => errors.perMinute(at),
+        failuresPerMinute: (at) => failures.perMinute(at),
         measured(measured) {
           signals = saidSignals(measured);
           const before = bad;

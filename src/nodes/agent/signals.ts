@@ -1,5 +1,5 @@
 /**
- * Signals of trouble to come: processors, memory, and failed checks a minute, measured at an interval of their own. What
+ * Signals of trouble to come: processors, memory, and failures of backends a minute, measured at an interval of their own. What
  * the machine does not tell is left out. The files are read from below `root`, so that a test can show it any machine.
  */
 import { readFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ export interface Signals {
   readonly cpu?: number;
   /** Percent of the memory. */
   readonly memory?: number;
-  /** Failed checks a minute. */
+  /** How often a minute a backend turned from healthy to unhealthy. */
   readonly errorRate: number;
 }
 
@@ -62,16 +62,16 @@ export interface SignalsOptions {
   readonly clock: Clock;
   readonly intervalMs: number;
   readonly readLoad: ReadLoad;
-  readonly errorsPerMinute: (at: number) => number;
+  readonly failuresPerMinute: (at: number) => number;
   readonly measured: (signals: Signals) => void;
 }
 
 /** Measures at once and then at each interval. Returns how to call it off. */
-export function watchSignals({ clock, intervalMs, readLoad, errorsPerMinute, measured }: SignalsOptions): () => void {
+export function watchSignals({ clock, intervalMs, readLoad, failuresPerMinute, measured }: SignalsOptions): () => void {
   let callOff = () => {};
   const measure = () => {
     callOff = clock.wakeAt(clock.now() + intervalMs, measure);
-    measured({ ...readLoad(), errorRate: errorsPerMinute(clock.now()) });
+    measured({ ...readLoad(), errorRate: failuresPerMinute(clock.now()) });
   };
   measure();
   return () => callOff();

@@ -45,7 +45,7 @@ export interface WatchedBackendsOptions {
   readonly checks: Checks;
   /** Called after a check that changed whether a backend is healthy. */
   readonly changed: () => void;
-  /** Called after each check that failed. */
+  /** Called when a backend fails: it was healthy, and is no more. One that is dead has failed once, however often it is checked. */
   readonly failed: (at: number) => void;
   /** Called after each check, before either. */
   readonly checked?: (service: string, ok: boolean) => void;
@@ -66,8 +66,11 @@ export function watchBackends(options: WatchedBackendsOptions): WatchedBackends 
     position += 1;
     const fact = recorded(validation, clock.now(), position);
     checked?.(validation.service, validation.ok);
-    if (!validation.ok) failed(fact.at);
-    if (evolveHealth(health, fact, thresholds.get(keyOf(validation)) as Thresholds)) changed();
+    const { service, address, port } = validation;
+    const wasUp = healthOf(health, service, address, port)?.status === 'up';
+    if (!evolveHealth(health, fact, thresholds.get(keyOf(validation)) as Thresholds)) return;
+    if (wasUp) failed(fact.at);
+    changed();
   };
 
   const { max_concurrent: maxConcurrent } = configuration.overwatch.validation;

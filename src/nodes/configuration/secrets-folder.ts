@@ -4,20 +4,9 @@
  * could read it may have read it. A key is on the disk before anything is said under it.
  */
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  fsyncSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { makeSyncedFolder, replaceSynced } from '../synced-files.ts';
 
 /** One stable code a cause; programs match on the code. */
 export type SecretsErrorCode =
@@ -62,16 +51,10 @@ export function openSecretsFolder(folder: string): SecretsFolder {
 }
 
 function makeFolder(path: string): void {
-  const outermost = mkdirSync(path, { recursive: true, mode: 0o700 });
+  makeSyncedFolder(path);
   const status = lstatSync(path);
   if (!status.isDirectory()) throw new SecretsError('secrets-damaged', `${path} is no folder`, 'move it away');
   refuseExposed(path, status.mode, '700');
-  if (outermost === undefined) return;
-  // Each new folder is an entry in the one above it, and survives power loss only with that one.
-  for (let made = path; made.length >= outermost.length; made = dirname(made)) {
-    syncFolder(made);
-    syncFolder(dirname(made));
-  }
 }
 
 function refuseExposed(path: string, mode: number, right: string): void {
@@ -103,30 +86,8 @@ function readKey(file: string): Uint8Array | undefined {
   throw new SecretsError('secrets-damaged', `${file} does not hold ${keyBytes} bytes`, remedy);
 }
 
-/** Under another name first: after a crash there is a whole key or none. */
 function makeKey(folder: string, name: string): Uint8Array {
   const key = new Uint8Array(randomBytes(keyBytes));
-  const unfinished = join(folder, `${name}.new`);
-  rmSync(unfinished, { force: true });
-  const descriptor = openSync(unfinished, 'wx', 0o600);
-  try {
-    writeSync(descriptor, key);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-  renameSync(unfinished, join(folder, name));
-  syncFolder(folder);
+  replaceSynced(join(folder, name), key, 0o600);
   return key;
-}
-
-/** Windows has no such call; there, the file system's journal keeps the entry. */
-function syncFolder(path: string): void {
-  if (process.platform === 'win32') return;
-  const descriptor = openSync(path, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }

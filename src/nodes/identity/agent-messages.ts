@@ -67,7 +67,7 @@ const claims = recordOf({
   backends: listOf(backend, backendsMax),
 });
 
-/** In percent, percent, and failed checks a minute; null where it cannot be measured. */
+/** In percent, percent, and failures of backends a minute; null where it cannot be measured. */
 const signals = recordOf({ cpu: orNull(amount), memory: orNull(amount), errorRate: orNull(amount) });
 
 export const layouts = {

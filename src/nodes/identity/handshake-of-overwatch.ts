@@ -31,15 +31,15 @@ export interface OverwatchSelf {
 export interface KnownAgent {
   /** Of the pinned certificate; null: an agent of the original OpenGSLB has none. */
   readonly fingerprint: string | null;
+  /** What its next hello must be newer than. */
   readonly mark: Mark | undefined;
-  readonly isRevoked: boolean;
   readonly isStale: boolean;
 }
 
 export interface Trust {
   /** Undefined where no agent of that name was pinned. */
   readonly agent: KnownAgent | undefined;
-  /** Fingerprints that this agent replaced, and that were revoked under any name. */
+  /** Fingerprints that this agent replaced, and that were revoked. */
   readonly isSuperseded: (fingerprint: string) => boolean;
   readonly isRevoked: (fingerprint: string) => boolean;
 }
@@ -80,13 +80,12 @@ type DecodedHello = { readonly message: Hello; readonly seal: Seal | undefined }
  *     the hello                                                    answer
  *     has a nonce that was not given to this agent lately          replayed
  *     has no certificate, or not one of its name                   certificate-invalid
- *     has a certificate that was revoked, or its agent was         revoked
+ *     has a certificate that was revoked                           revoked
  *     has a certificate that its agent replaced                    superseded-certificate
  *     has a seal that does not fit                                 wrong-mac
  *     names no service that has a token here                       unknown-service
  *     proves none of their tokens                                  wrong-token
- *     is of the pinned agent, and old                              too-old-boot, replayed
- *     else, by the pin:
+ *     else by the pin; what is known or rotated, and is old, is too-old-boot or replayed:
  *
  *     pinned is                  and                                          answer
  *     this certificate                                                        known
@@ -105,7 +104,7 @@ export function judgeHello(self: OverwatchSelf, decoded: DecodedHello, trust: Tr
   if (!wasGiven(self, message, now)) return refuse('replayed');
   const certificate = readCertificate(message.certificate);
   if (certificate?.commonName !== commonNameOf('agent', message.agent)) return refuse('certificate-invalid');
-  if (trust.agent?.isRevoked === true || trust.isRevoked(certificate.fingerprint)) return refuse('revoked');
+  if (trust.isRevoked(certificate.fingerprint)) return refuse('revoked');
   if (trust.isSuperseded(certificate.fingerprint)) return refuse('superseded-certificate');
 
   const introduction = introductionOf(self, message, certificate);
@@ -114,10 +113,11 @@ export function judgeHello(self: OverwatchSelf, decoded: DecodedHello, trust: Tr
   const services = sorted(self, message, introduction);
   if (services.accepted.length === 0) return refuse(services.declined.some(isWrongToken) ? 'wrong-token' : 'unknown-service');
 
-  const order = comparedWith(trust.agent?.mark, message);
-  if (order !== 'newer') return refuse(order);
   const as = standing(self, message, certificate, trust.agent, now);
   if (as === 'certificate-invalid' || as === 'fingerprint-mismatch') return refuse(as);
+  // A certificate that nobody vouches for begins its own order: its host has lost its counter with everything else.
+  const order = as === 'known' || as === 'rotated' ? comparedWith(trust.agent?.mark, message) : 'newer';
+  if (order !== 'newer') return refuse(order);
   return {
     as,
     certificate,

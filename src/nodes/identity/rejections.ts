@@ -23,11 +23,13 @@ export const rejectionSentences: Readonly<Record<RejectionReason, string>> = {
   'service-not-proven': 'It claims a backend of a service whose token it did not prove: give it the token in agent.identity.tokens.',
   'superseded-certificate': 'It shows a certificate that the agent has itself replaced: an old copy of its files is in use somewhere.',
   'too-large': 'The message is longer than any that an honest agent sends.',
-  'too-many-agents': 'There are as many agents as this overwatch keeps: revoke those that are gone.',
+  'too-many-agents':
+    'There are as many agents as this overwatch keeps, and none of them is gone: let another overwatch serve the new ones.',
   'too-many-servers': 'There are as many servers as this overwatch keeps: deregister those that are gone.',
-  'too-old-boot': 'The message is from before a restart of the agent.',
+  'too-old-boot':
+    'It is from before a restart of the agent, or of a copy of it: give each host files of its own. Where its boot counter was lost and its clock is behind, set the clock.',
   'unknown-service': 'No service that it names has a token here: list it in overwatch.agent_tokens.',
   'unknown-version': 'The message is of another version of the protocol: bring agent and overwatch to the same release.',
   'wrong-mac': 'The message was not sealed with the key of its sender, or was changed on the way.',
-  'wrong-token': 'Its token is not that of the service: compare agent.identity.service_token with overwatch.agent_tokens.',
+  'wrong-token': 'Its token is not that of the service: compare agent.identity.service_token, or tokens, with overwatch.agent_tokens.',
 };

@@ -42,7 +42,7 @@ export async function serveDns(
   const responder = createResponder(table);
   const draw = countingDraw(world.chance);
   const respond: Respond = (packet, client) => responder.respond(packet, client, draw);
-  const metrics = configuration.metrics.enabled ? createMetrics({ engine, log: world.log, dnsCounter, version, agents }) : undefined;
+  const metrics = configuration.metrics.enabled ? createMetrics({ engine, ...world, dnsCounter, version, agents }) : undefined;
   if (metrics !== undefined) listeners.push(metrics.listener);
   const dns = await startDnsServer({
     listenAddress: configuration.dns.listen_address,

@@ -99,8 +99,10 @@ describe('an agent without an overwatch', () => {
     for (const [name, type] of exposed) assert.equal(types.get(name), type, name);
     for (const [, name = ''] of rows(own)) assert(exposed.has(name), name);
     const labels = new Map(described.map(([, name = '', , names = '']) => [name, names]));
-    for (const [, name = '', inner = ''] of body.matchAll(/^(opengslb_\w+)(?:\{(.*)\})? /gm))
-      assert.equal([...inner.matchAll(/(\w+)="/g)].map(([, label]) => label).join(', '), labels.get(name), name);
+    for (const [, name = '', inner = ''] of body.matchAll(/^(opengslb_\w+?)(?:_bucket|_sum|_count)?(?:\{(.*)\})? /gm)) {
+      const names = [...inner.matchAll(/(\w+)="/g)].map(([, label]) => label).filter((label) => label !== 'le');
+      assert.equal(names.join(', '), labels.get(name), name);
+    }
 
     assert.equal(value('opengslb_agent_backends_healthy'), 1);
     assert.equal(value('opengslb_agent_overwatch_connections_active'), 0);

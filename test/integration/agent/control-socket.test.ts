@@ -24,7 +24,9 @@ const status: AgentStatus = {
   boot: 3,
   backends: [{ service: 'a.example.com', address: '192.0.2.1', port: 80, weight: 100, healthy: true, error: null, draining: null }],
   drains: [],
-  overwatches: [{ address: '192.0.2.53:7946', name: 'o1', reached: true, failures: 0, sent: 5, acknowledged: 4, current: true }],
+  overwatches: [
+    { address: '192.0.2.53:7946', name: 'o1', reached: true, failures: 0, sent: 5, acknowledged: 4, current: true, trouble: null },
+  ],
 };
 
 async function withSocket(

@@ -18,6 +18,7 @@ import { openStateFolder } from '../../../src/nodes/agent/state-folder.ts';
 
 const program = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url));
 const service = 'app.example.com';
+const trouble = '192.0.2.54:7946 cannot be reached: nothing listens there; is it running, and is the port right?';
 let folder: string;
 let configFile: string;
 let drains: Drains;
@@ -50,8 +51,9 @@ function status(): AgentStatus {
     ...{ agent: 'web-1', version: '1.2.3', boot: 4, drains: [...drains.list()] },
     backends: [{ ...backend, draining: drains.reasonOf(service) }],
     overwatches: [
-      { address: '192.0.2.53:7946', name: 'o1', reached: true, failures: 0, sent: 9, acknowledged: 8, current: true },
-      { address: '192.0.2.54:7946', name: null, reached: false, failures: 3, sent: 0, acknowledged: 0, current: false },
+      { address: '192.0.2.53:7946', name: 'o1', reached: true, failures: 0, sent: 9, acknowledged: 8, current: true, trouble: null },
+      { address: '192.0.2.54:7946', name: null, reached: false, failures: 3, sent: 0, acknowledged: 0, current: false, trouble },
+      { address: '192.0.2.55:7946', name: null, reached: false, failures: 2, sent: 7, acknowledged: 6, current: true, trouble: null },
     ],
   };
 }
@@ -73,6 +75,9 @@ test('a host is drained, shows it, and is let in again', async () => {
   assert.match(shown.stdout, /^web-1: opengslb 1\.2\.3, start 4\nevery service drains \(command\): kernel update\n/);
   assert.match(shown.stdout, /app\.example\.com +192\.0\.2\.1:80 +draining +100 +kernel update/);
   assert.match(shown.stdout, /192\.0\.2\.53:7946 +o1 +reached +9 +8 +knows all/);
+  assert(shown.stdout.includes(`\n${trouble}\n`), 'it says why one is not reached');
+  assert.match(shown.stdout, /\n192\.0\.2\.55:7946 answers no greeting: is it an overwatch\?\n$/);
+  assert.match(shown.stdout, /192\.0\.2\.55:7946 +- +not reached +7 +6 +knew all/);
   assert.match(shown.stdout, /192\.0\.2\.54:7946 +- +not reached +0 +0 +not yet told all/);
 
   const off = await run('drain', 'off', '--config', configFile, '--json');

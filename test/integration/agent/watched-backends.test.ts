@@ -6,6 +6,7 @@ import type { configuration as configurationSchema } from '../../../src/events/c
 import { type WatchedBackend, watchBackends } from '../../../src/nodes/agent/watched-backends.ts';
 import { checks } from '../../../src/nodes/checks/checks.ts';
 import { systemClock } from '../../../src/nodes/clock.ts';
+import { until as eventually } from '../../e2e/overwatch-process.ts';
 import { configurationOf } from '../../given.ts';
 import { answerWith, closedPort, ok, tcpServer } from '../check-servers.ts';
 
@@ -108,7 +109,26 @@ test('its own thresholds: three failures take it down, and four successes in a r
     { healthy: false, answers: 6 },
     { healthy: true, answers: 10 },
   ]);
-  assert.equal(failures.length, 3);
+  assert.equal(failures.length, 1, 'it has failed once');
+});
+
+test('one that is dead has failed once however often it is checked, and one that never was healthy has not', async (context) => {
+  let isOpen = true;
+  let refusals = 0;
+  const dying = await tcpServer(context, (socket) => {
+    if (!isOpen) refusals += 1;
+    answerWith(isOpen ? ok : failing)(socket);
+  });
+  const neverWell = await tcpServer(context, answerWith(failing));
+  const { until, failures, changes } = watch(context, [
+    { port: dying.port, health_check: { failure_threshold: 3 } },
+    { port: neverWell.port },
+  ]);
+  await until((backends) => backends.every(({ healthy }) => healthy !== null));
+  isOpen = false;
+  await until(([backend]) => backend?.healthy === false);
+  await eventually('it was checked on', () => (refusals > 8 ? true : undefined));
+  assert.deepEqual([failures.length, changes()], [1, 3]);
 });
 
 test('a stop ends the checks that run, and nothing is told after it', async (context) => {

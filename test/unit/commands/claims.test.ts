@@ -11,9 +11,11 @@ import {
   a,
   agent1,
   app,
+  applied,
   at,
   b,
   beat,
+  believing,
   claimed,
   claims,
   deregistered,
@@ -35,7 +37,7 @@ const attested: Fact = { type: 'node.attested', data: { answers: '0'.repeat(64) 
 const revoked = (of: string): Fact => ({ type: 'agent.revoked', data: { agent: of, fingerprint: null, reason: 'stolen' } });
 
 function given(facts: readonly Fact[], later: readonly Fact[] = []): State {
-  return stateOf(at(1_000, ...inForce(oneDomain([], {}, unchecked)), ...facts), at(40_000, ...later));
+  return stateOf(at(1_000, ...inForce(oneDomain([], {}, believing)), ...facts), at(40_000, ...later));
 }
 
 function order(words: Partial<Beat>): ReceiveClaims {
@@ -114,6 +116,22 @@ describe('a claimed backend', () => {
     assert.deepEqual(follows(given(joined(agent1, a, b)), { claims: claims(b) }), [deregistered(a)]);
     const fromFile = given([pinned(), registered(a, { source: 'static', agent: agent1 }), received(beat(1, { claims: claims(a) }))]);
     assert.deepEqual(follows(fromFile, { claims: claims() }), [updated(a)]);
+  });
+
+  it('of a service whose token is gone, or was not proven again, is given up', () => {
+    const noToken = applied(oneDomain([], {}, unchecked));
+    const state = given([...joined(agent1, a), noToken]);
+    assert.deepEqual(follows(state, { claims: claims(a) }), [rejected('unknown-service'), deregistered(a)]);
+    assert.deepEqual([beatNeedsOrder(state, beat(9)), follows(state, {})], [true, [deregistered(a)]], 'without a word of claims, too');
+    assert.equal(beatNeedsOrder(given([...joined(agent1, a), noToken, deregistered(a)]), beat(9)), false, 'once');
+    const back = given([...joined(agent1, a), noToken, deregistered(a), applied(oneDomain([], {}, believing))]);
+    assert.deepEqual(follows(back, {}), [own(a)], 'and back with the token');
+    const fewer = given([...joined(agent1, a), pinned(agent1, { services: ['old.example.com'] })]);
+    assert.deepEqual(follows(fewer, {}), [deregistered(a)]);
+    const legacy = given([...joined(agent1, a), pinned(agent1, { legacy: true }), noToken]);
+    assert.deepEqual(follows(legacy, { claims: claims(a) }), [], 'a legacy agent has no token');
+    const ofAnother = given([pinned(), ...others, noToken]);
+    assert.deepEqual(follows(ofAnother, { claims: claims(a) }), [rejected('unknown-service')]);
   });
 
   it('of another agent is not taken away by an agent that claims it no longer', () => {

@@ -299,6 +299,11 @@ check([
       says: [],
     },
   ]),
+  {
+    what: 'latency is not learned yet',
+    change: { agent: { ...agent, latency_learning: { enabled: true } } },
+    says: ['warning agent.latency_learning.enabled: this version learns no latency from connections'],
+  },
   // DNSSEC.
   { what: 'signed is the default', change: { overwatch: { dnssec: { enabled: true } } }, says: [] },
   {

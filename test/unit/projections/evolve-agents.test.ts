@@ -4,8 +4,10 @@ import { describe, it } from 'node:test';
 import type { Fact } from '../../../src/events/event.ts';
 import { answerOf } from '../../../src/projections/answers.ts';
 import { advance, evolve } from '../../../src/projections/evolve.ts';
+import { hasRoom, longestGone } from '../../../src/projections/evolve-agents.ts';
 import { isRepetition } from '../../../src/projections/repetition.ts';
 import type { State } from '../../../src/projections/state.ts';
+import { agentsMax } from '../../../src/projections/trust.ts';
 import {
   a,
   agent1,
@@ -24,6 +26,7 @@ import {
   joined,
   oneDomain,
   overridden,
+  pinned,
   received,
   registered,
   stateOf,
@@ -44,6 +47,39 @@ function then(state: State, moment: number, ...facts: readonly Fact[]): readonly
 }
 
 const given = (rest = {}, ...facts: readonly Fact[]) => stateOf(at(1_000, ...inForce(oneDomain([], {}, rest)), ...two, ...facts));
+
+describe('the table of agents', () => {
+  const crowd = (except: readonly string[]) =>
+    Array.from({ length: agentsMax - except.length }, (_, index) => pinned(`host-${index}`)).filter(
+      ({ data }) => !except.includes(data.agent),
+    );
+  const full = (facts: readonly Fact[]) => {
+    const names = facts.flatMap((fact) => (fact.type === 'agent.pinned' ? [fact.data.agent] : []));
+    return stateOf(at(1_000, ...inForce(oneDomain([], {}, unchecked)), ...facts), at(50_000, ...crowd(names)));
+  };
+
+  it('when it is full, forgets the one that was heard least lately, all of it, for one that is new', () => {
+    const state = full([pinned('gone'), received(beat(1, { agent: 'gone', claims: claims() })), ...joined(agent1, a)]);
+    assert.deepEqual(
+      [state.trust.size, longestGone(state), hasRoom(state, 'new'), hasRoom(state, 'gone')],
+      [agentsMax, 'gone', false, true],
+    );
+    then(state, 60_000, pinned('host-0', { region: 'us' }));
+    assert.equal(state.trust.has('gone'), true, 'for one that is known nobody goes');
+    then(state, 60_000, pinned('new'));
+    assert.deepEqual([state.trust.size, state.trust.has('gone'), state.trust.has('new')], [agentsMax, false, true]);
+    assert.deepEqual([state.liveness.has('gone'), state.claims.has('gone')], [false, false]);
+    assert.equal(longestGone(state), 'host-1', 'then who was never heard, the first by name of those that were pinned first');
+  });
+
+  it('keeps who is heard, who speaks for a server, and who is revoked', () => {
+    const revoked: Fact = { type: 'agent.revoked', data: { agent: 'stolen', fingerprint: null, reason: 'x' } };
+    const here = received(beat(1, { agent: 'here', intervalMs: 60_000, claims: claims() }));
+    const state = full([pinned('here'), here, ...joined(agent1, a), pinned('stolen'), revoked]);
+    assert.notEqual(state.liveness.get(agent1)?.staleSince, null);
+    assert.equal(longestGone(state), 'host-0');
+  });
+});
 
 describe('a drain by the agent', () => {
   it('takes the server out while another is fit, and back when it ends', () => {

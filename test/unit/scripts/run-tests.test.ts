@@ -110,6 +110,13 @@ describe('a run succeeds', { concurrency: true }, () => {
     assert.match(out, /^ {2}\| # tests 99$/m);
   });
 
+  test('and shows the figures that tests report', async () => {
+    const figures = `${head}describe('a', () => { test('b', (t) => { t.diagnostic('# pass 7 in 3 ms'); }); });\n`;
+    const { out } = await runOn('figures', { 'a.test.ts': figures });
+    assert.match(out, /^ {2}· # pass 7 in 3 ms$/m);
+    assert.match(out, /^# pass 1$/m);
+  });
+
   test('on the files that a word chooses, and on no other', async () => {
     const { code, out } = await runOn('choice', { 'dns.test.ts': passing, 'log.test.ts': 'throw new Error();\n' }, 'dns');
     assert.equal(code, 0);

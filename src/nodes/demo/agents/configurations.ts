@@ -48,10 +48,12 @@ export interface AgentWish {
   readonly ports: AgentPorts;
   readonly secrets: CastSecrets;
   readonly overwatches: readonly Machine[];
+  /** Failed checks until it says that its server is down. Default: 2, as the overwatches. */
+  readonly failureThreshold?: number;
 }
 
 /** Its drain at the end is cut to nothing: when the curtain falls, no client is left that could notice. */
-export function agentText({ name, address }: Machine, { ports, secrets, overwatches }: AgentWish): string {
+export function agentText({ name, address }: Machine, { ports, secrets, overwatches, failureThreshold = 2 }: AgentWish): string {
   const nodes = overwatches.map((overwatch) => `"${overwatch.address}:${ports.gossip}"`).join(', ');
   return `mode: agent
 agent:
@@ -66,7 +68,7 @@ agent:
     - service: ${service}
       address: ${address}
       port: ${ports.web}
-      health_check: { type: http, path: /health, interval: 500ms, timeout: 400ms, failure_threshold: 2, success_threshold: 2 }
+      health_check: { type: http, path: /health, interval: 500ms, timeout: 400ms, failure_threshold: ${failureThreshold}, success_threshold: 2 }
   gossip: { bind_address: ${address}:${ports.gossip}, encryption_key: "${secrets.gossipKey}", overwatch_nodes: [${nodes}], preset: local }
   heartbeat: { interval: 1s, missed_threshold: 3 }
   drain_timeout: 0s

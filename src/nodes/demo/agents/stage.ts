@@ -29,6 +29,8 @@ export interface AgentStageOptions {
   readonly ports: AgentPorts;
   /** The overwatches that believe agents alone, by name. Default: none, all check the servers themselves. */
   readonly credulous?: readonly string[];
+  /** The machines whose agents go on saying that their server is well long after it is not. Default: none. */
+  readonly patient?: readonly string[];
 }
 
 export interface AgentStage {
@@ -43,6 +45,10 @@ export interface AgentStage {
   /** Drains what the agent of this machine speaks for, as an operator does on the host. */
   drain(machine: Machine, reason: string): Promise<void>;
   endDrain(machine: Machine): Promise<void>;
+  /** Where the first overwatch keeps its log. */
+  readonly dataFolder: string;
+  /** Resolves when the first overwatch has stopped in order. */
+  stopOverwatch(): Promise<void>;
   /** How the first overwatch ended, if it has. */
   readonly overwatchEnd: ChildEnd | undefined;
   readonly overwatchEnded: Promise<ChildEnd>;
@@ -52,6 +58,8 @@ export interface AgentStage {
 /** How long it may take until every overwatch answers with all web servers, and how often that is looked at. */
 const readyWithinMs = 20_000;
 const readyPollMs = 50;
+/** Failed checks, two a second, that a patient agent makes nothing of. */
+const patientFailures = 60;
 
 /** Free ports for machines that are all this one. */
 export async function chooseAgentPorts({ overwatches, webs }: AgentCast): Promise<AgentPorts> {
@@ -92,7 +100,11 @@ export async function openAgentStage(options: AgentStageOptions): Promise<AgentS
     const overwatch = overwatches[0]?.[1] as Child;
     return {
       ...players,
-      ...{ client, log, close },
+      ...{ client, log, close, dataFolder: join(folder, first.name) },
+      async stopOverwatch() {
+        const { code } = await overwatch.stop();
+        if (code !== 0) throw childFailed(first.name, overwatch);
+      },
       api: overwatchApi(`http://127.0.0.1:${ports.api}`),
       get overwatchEnd() {
         return overwatch.end;
@@ -141,7 +153,7 @@ function createPlayers({ program, ports }: AgentStageOptions, folder: string) {
 }
 
 async function writeConfigurations(
-  { cast, ports, credulous = [] }: AgentStageOptions,
+  { cast, ports, credulous = [], patient = [] }: AgentStageOptions,
   configured: (machine: Machine) => string,
 ): Promise<void> {
   const secrets = drawSecrets();
@@ -150,7 +162,10 @@ async function writeConfigurations(
     ...overwatches.map(
       (machine) => [machine, overwatchText(machine, { ports, secrets, validates: !credulous.includes(machine.name) })] as const,
     ),
-    ...webs.map((machine) => [machine, agentText(machine, { ports, secrets, overwatches })] as const),
+    ...webs.map((machine) => {
+      const failureThreshold = patient.includes(machine.name) ? patientFailures : undefined;
+      return [machine, agentText(machine, { ports, secrets, overwatches, ...(failureThreshold && { failureThreshold }) })] as const;
+    }),
   ];
   for (const [machine, text] of texts) await writeFile(configured(machine), text, { mode: 0o600 });
 }

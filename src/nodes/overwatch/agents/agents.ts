@@ -16,6 +16,7 @@ import { durationMs } from '../../../events/duration.ts';
 import type { State } from '../../../projections/state.ts';
 import type { Engine } from '../../engine.ts';
 import type { Gossip, GossipOptions, MemberNews, UserMessage } from '../../gossip/gossip.ts';
+import { openKeptKeys, withKeptKeys } from '../../gossip/kept-keys.ts';
 import { startGossip } from '../../gossip/start-gossip.ts';
 import { isDueForRotation } from '../../identity/certificate.ts';
 import type { OverwatchSelf } from '../../identity/handshake-of-overwatch.ts';
@@ -84,7 +85,7 @@ export interface AgentsOptions {
 
 /** A member that hears nothing yet. Rejects where there is no key, the port is taken, or the certificate cannot be had. */
 export async function openAgents(options: AgentsOptions): Promise<Agents> {
-  const { engine, world, logger, start = startGossip } = options;
+  const { engine, world, logger } = options;
   const { state } = engine;
   const { clock, chance } = world;
   const identity = ownIdentity(options);
@@ -116,7 +117,8 @@ export async function openAgents(options: AgentsOptions): Promise<Agents> {
     },
   };
   let gossip: LastingGossip | undefined;
-  gossip = await openLastingGossip({ ...gossipOptions(options), hears }, { start, clock, logger, lost: correspondence.forgetAll });
+  const parts = { start: startWithKeys(options), clock, logger, lost: correspondence.forgetAll };
+  gossip = await openLastingGossip({ ...gossipOptions(options), hears }, parts);
   const { current, close } = gossip;
 
   const join: Gossip['join'] = (addresses) => current().join(addresses);
@@ -155,6 +157,13 @@ export async function openAgents(options: AgentsOptions): Promise<Agents> {
       await close();
     },
   };
+}
+
+/** With the keys beside the other secrets, as they were last changed. */
+function startWithKeys({ configuration, folder, logger, start = startGossip }: AgentsOptions): typeof startGossip {
+  const kept = openKeptKeys(join(folder, 'secrets', 'gossip.keys'), configuration.overwatch.gossip?.encryption_key ?? '');
+  if (kept.warning !== undefined) logger.warn(kept.warning);
+  return withKeptKeys(kept, start);
 }
 
 /** The certificate beside the other secrets, replaced in time by one that it signs for. */

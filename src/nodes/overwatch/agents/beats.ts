@@ -10,10 +10,12 @@
  *     a beat without news      is pinned           sealed        one fact with the others of these 20 ms
  *     the same                 is pinned, stale    sealed        the same, at once
  *     the same                 has no claims here  sealed        the same; it is told to introduce itself again
+ *     the same                 claims what it did  sealed        the same; a reload has brought a token for it, so it is
+ *                              not prove                         told to introduce itself again, once
  *     a beat with news         is pinned           sealed        an order; when it is durable, acknowledged
  *     a farewell               is pinned           sealed        an order
  */
-import { beatNeedsOrder, receiveClaims } from '../../../commands/claims.ts';
+import { beatNeedsOrder, hasToken, receiveClaims } from '../../../commands/claims.ts';
 import { type Command, isRefusal } from '../../../commands/command.ts';
 import type { RejectionReason } from '../../../events/catalogue/agents.ts';
 import type { Beat } from '../../../events/catalogue/heartbeats.ts';
@@ -26,11 +28,14 @@ import type { MessageOf } from '../../identity/agent-messages.ts';
 import { encodeSealed, type Seal, sealFits } from '../../identity/agent-wire.ts';
 import { comparedWith } from '../../identity/high-water.ts';
 import { nonceBytes } from '../../identity/proofs.ts';
+import type { Clock } from '../../world.ts';
 import type { Correspondence, Sender } from './correspondence.ts';
 import type { JoinedBeats } from './joined-beats.ts';
+import { agentLimits } from './limits.ts';
 import type { OrderLanes } from './order-lanes.ts';
 import type { RejectionLog } from './rejection-log.ts';
 import { letIn, type Session, type Sessions } from './sessions.ts';
+import { createTokenBucket } from './token-bucket.ts';
 
 type Sealed = MessageOf<'beat'> | MessageOf<'farewell'>;
 
@@ -41,6 +46,7 @@ export interface Beats {
 
 export interface BeatParts {
   readonly state: State;
+  readonly clock: Clock;
   /** The engine's. */
   readonly observe: (fact: Fact) => void;
   readonly overwatch: string;
@@ -55,14 +61,27 @@ export interface BeatParts {
 const noNonce = new Uint8Array(nonceBytes);
 
 export function createBeats(parts: BeatParts): Beats {
-  const { state, observe, overwatch, sessions, lanes, joined, rejections, correspondence } = parts;
+  const { state, clock, observe, overwatch, sessions, lanes, joined, rejections, correspondence } = parts;
   const counts = { changes: 0, acknowledged: 0 };
 
   const reject = (agent: string, from: Sender, reason: RejectionReason) =>
     rejections.note(agent, reason, correspondence.placeOf(agent, from));
+  const mayHint = createTokenBucket(clock, agentLimits.hintsAtOnce, agentLimits.hintsPerSecond);
   /** A hint: nobody believes it, but an honest agent introduces itself again. */
-  const hint = (agent: string, from: Sender, reason: RejectionReason) =>
+  const hint = (agent: string, from: Sender, reason: RejectionReason): boolean => {
+    if (!mayHint()) return false;
     correspondence.say(agent, from, { type: 'refused', overwatch, agentNonce: noNonce, reason });
+    return true;
+  };
+  /** What it could not prove when it came, it may prove now: a reload has brought the token. */
+  function hintAtTokens(session: Session, agent: string, from: Sender): void {
+    const inForce = state.configuration;
+    if (session.tokensOf === inForce) return;
+    const claimed = [...(state.claims.get(agent)?.backends.values() ?? [])];
+    const proven = state.trust.get(agent)?.services ?? [];
+    const isMissing = claimed.some(({ service }) => !proven.includes(service) && hasToken(state, service));
+    if (!isMissing || hint(agent, from, 'agent-unknown')) session.tokensOf = inForce;
+  }
 
   /** The session of an agent that has proven this message to be its own, and new. */
   function sessionOf(decoded: Parameters<Beats['hear']>[0], from: Sender): Session | undefined {
@@ -72,14 +91,16 @@ export function createBeats(parts: BeatParts): Beats {
     if (session === undefined) {
       const reason = state.trust.get(agent)?.revokedAt == null ? 'agent-unknown' : 'revoked';
       reject(agent, from, reason);
-      return void hint(agent, from, reason);
+      hint(agent, from, reason);
+      return undefined;
     }
     const order = comparedWith(session.mark, message);
     if (order !== 'newer') return void reject(agent, from, order);
     if (!sealFits(decoded, session.key)) {
       reject(agent, from, 'wrong-mac');
       // This node may have another certificate than the agent knows.
-      return void hint(agent, from, 'agent-unknown');
+      hint(agent, from, 'agent-unknown');
+      return undefined;
     }
     letIn(session, message);
     return session;
@@ -126,6 +147,7 @@ export function createBeats(parts: BeatParts): Beats {
         const { boot, sequence } = message;
         return order({ kind: 'agentLeft', agent, boot, sequence }, agent, from, () => {});
       }
+      hintAtTokens(session, agent, from);
       const beat = beatOf(message);
       if (beatNeedsOrder(state, beat)) return change(beat, from, session);
       joined.add(beat, { atOnce: staleSinceOf(state.liveness, agent) !== null });

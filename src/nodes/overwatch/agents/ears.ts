@@ -34,7 +34,9 @@ export interface EarParts {
 export function createEars({ introductions, beats, legacy, rejections }: EarParts): Ears {
   const counts = new Map<MessageType, number>();
   let waiting: UserMessage[] = [];
+  /** How many of them have been heard, and the bytes of the others. */
   let heard = 0;
+  let waitingBytes = 0;
   let dropped = 0;
   let isDue = false;
   let stopped = false;
@@ -42,13 +44,23 @@ export function createEars({ introductions, beats, legacy, rejections }: EarPart
   function listen(): void {
     isDue = false;
     const ends = performance.now() + agentLimits.listenMs;
-    while (heard < waiting.length && performance.now() < ends) hearOne(waiting[heard++] as UserMessage);
+    while (heard < waiting.length && performance.now() < ends) {
+      const message = waiting[heard++] as UserMessage;
+      waitingBytes -= message.bytes.length;
+      hearOne(message);
+    }
     if (heard < waiting.length) {
+      // What was heard is let go of by and by, so that it costs little and keeps no more than what waits.
+      if (heard > waiting.length / 2) letGo();
       isDue = true;
       setImmediate(listen);
       return;
     }
-    waiting = [];
+    letGo();
+  }
+
+  function letGo(): void {
+    waiting = waiting.slice(heard);
     heard = 0;
   }
 
@@ -83,10 +95,14 @@ export function createEars({ introductions, beats, legacy, rejections }: EarPart
     },
     hear(batch) {
       if (stopped) return;
-      const room = Math.max(0, agentLimits.messagesWaitingMax - (waiting.length - heard));
-      dropped += Math.max(0, batch.length - room);
-      waiting = [...waiting.slice(heard), ...batch.slice(0, room)];
-      heard = 0;
+      for (const message of batch) {
+        const isTooMuch = waitingBytes + message.bytes.length > agentLimits.messagesWaitingBytesMax;
+        if (isTooMuch || waiting.length - heard >= agentLimits.messagesWaitingMax) dropped += 1;
+        else {
+          waiting.push(message);
+          waitingBytes += message.bytes.length;
+        }
+      }
       if (!isDue) listen();
     },
     stop() {

@@ -32,8 +32,9 @@ export function createForgetting({ state, clock, lanes }: ForgettingParts): Forg
     if (removeAfter !== undefined) {
       const silentMs = durationMs(removeAfter);
       for (const [agent, { staleSince, heardAt }] of state.liveness) {
-        if (staleSince === null || now - heardAt < silentMs) again.delete(agent);
-        else if ((again.get(agent) ?? 0) <= now && claimedServers(state.claims, state.registry, agent).length > 0) forget(agent, now);
+        if (staleSince === null || now - heardAt < silentMs) {
+          if (again.size > 0) again.delete(agent);
+        } else if ((again.get(agent) ?? 0) <= now && claimedServers(state.claims, state.registry, agent).length > 0) forget(agent, now);
       }
     }
     callOff = clock.wakeAt(now + agentLimits.forgetEveryMs, lookThrough);

@@ -22,7 +22,7 @@ import type { Correspondence, Sender } from './correspondence.ts';
 import { agentLimits } from './limits.ts';
 import type { OrderLanes } from './order-lanes.ts';
 import type { RejectionLog } from './rejection-log.ts';
-import { letIn, type Sessions } from './sessions.ts';
+import { type Sessions, welcomed } from './sessions.ts';
 import { createTokenBucket } from './token-bucket.ts';
 
 export interface Introductions {
@@ -64,7 +64,8 @@ export function createIntroductions(parts: IntroductionParts): Introductions {
   function carryOut([command, ...others]: readonly Command[], message: MessageOf<'hello'>, from: Sender, entry: Let) {
     const { agent } = message;
     if (command === undefined) return welcome(agent, from, entry);
-    lanes.give(agent, { command, actor: { kind: 'agent', name: agent, address: from.address } }, (outcome) => {
+    // On a lane of its own: claims that come meanwhile must not take its place.
+    lanes.give(`\0introduction of ${agent}`, { command, actor: { kind: 'agent', name: agent, address: from.address } }, (outcome) => {
       if (!isRefusal(outcome)) return carryOut(others, message, from, entry);
       const reason = rejectionOf(outcome);
       if (reason !== undefined) refuse(message, from, reason);
@@ -75,7 +76,7 @@ export function createIntroductions(parts: IntroductionParts): Introductions {
     const session = sessions.of(agent);
     // Revoked since it was judged: what was decided last holds.
     if (session === undefined) return;
-    letIn(session, mark);
+    welcomed(session, mark);
     counts.welcomed += 1;
     correspondence.send(agent, from, 'welcome', bytes);
   }

@@ -2,11 +2,16 @@
 export const agentLimits = {
   /** Messages that wait to be read; more are dropped. Honest agents send what matters again. */
   messagesWaitingMax: 65_536,
+  /** Bytes of all of them: a member may send 20 MiB at once. Ten thousand agents that claim all their backends at once stay far below. */
+  messagesWaitingBytesMax: 64 * 1024 * 1024,
   /** How long the node listens to agents at once, before it does other work. */
   listenMs: 2,
   /** Helloes that are looked into at once, and how fast that fills up again: each costs two operations on a curve. Others are counted and dropped. */
   helloesAtOnce: 1_000,
   helloesPerSecond: 500,
+  /** Hints to whoever speaks and is not known that it should introduce itself, likewise: each is a connection of its own. */
+  hintsAtOnce: 1_000,
+  hintsPerSecond: 500,
   /** Orders of agents that the engine has at once; the others of its 1,024 places are for people and tools. */
   ordersAtOnce: 64,
   /** Agents with an order that waits; the newest of each takes the place of the one before. Others are dropped, and come again. */

@@ -1,7 +1,7 @@
 /**
  * Orders of agents on their way to the engine: of each agent one at a time, a bounded number of all together, so that a
  * person's order never waits behind ten thousand of them. What comes while one of the same agent is under way takes the
- * place of what waited: claims are whole, and the newest say everything.
+ * place of what waited: claims are whole, and the newest say everything. An introduction is no claim and has its own lane.
  *
  *     of this agent is under way    waits      a new one
  *     none, and there is a place    -          goes to the engine
@@ -13,8 +13,8 @@ import type { Outcome } from '../../engine.ts';
 import { agentLimits } from './limits.ts';
 
 export interface OrderLanes {
-  /** `settled` hears what came of it; of what is dropped, nobody hears. */
-  give(agent: string, order: Order, settled: (outcome: Outcome) => void): void;
+  /** `lane`: the agent, or what else has its own place in the order. `settled` hears what came of it; of what is dropped, nobody hears. */
+  give(lane: string, order: Order, settled: (outcome: Outcome) => void): void;
   /** Orders that were dropped since the start. */
   readonly dropped: number;
   /** Takes no more. */
@@ -32,10 +32,10 @@ export function createOrderLanes(execute: (order: Order) => Promise<Outcome>): O
   let dropped = 0;
   let stopped = false;
 
-  function send(agent: string, { order, settled }: Given): void {
-    underWay.add(agent);
+  function send(lane: string, { order, settled }: Given): void {
+    underWay.add(lane);
     void execute(order).then((outcome) => {
-      underWay.delete(agent);
+      underWay.delete(lane);
       if (stopped) return;
       settled(outcome);
       sendNext();
@@ -43,22 +43,22 @@ export function createOrderLanes(execute: (order: Order) => Promise<Outcome>): O
   }
 
   function sendNext(): void {
-    for (const [agent, given] of waiting) {
+    for (const [lane, given] of waiting) {
       if (underWay.size >= agentLimits.ordersAtOnce) return;
-      if (underWay.has(agent)) continue;
-      waiting.delete(agent);
-      send(agent, given);
+      if (underWay.has(lane)) continue;
+      waiting.delete(lane);
+      send(lane, given);
     }
   }
 
   return {
-    give(agent, order, settled) {
+    give(lane, order, settled) {
       if (stopped) return;
       const given = { order, settled };
-      if (!underWay.has(agent) && !waiting.has(agent) && underWay.size < agentLimits.ordersAtOnce) return send(agent, given);
-      const isReplaced = waiting.has(agent);
+      if (!underWay.has(lane) && !waiting.has(lane) && underWay.size < agentLimits.ordersAtOnce) return send(lane, given);
+      const isReplaced = waiting.has(lane);
       if (isReplaced || waiting.size >= agentLimits.ordersWaitingMax) dropped += 1;
-      if (isReplaced || waiting.size < agentLimits.ordersWaitingMax) waiting.set(agent, given);
+      if (isReplaced || waiting.size < agentLimits.ordersWaitingMax) waiting.set(lane, given);
     },
     get dropped() {
       return dropped;

@@ -29,31 +29,43 @@ export interface RejoiningParts {
   readonly join: Gossip['join'];
 }
 
+/** Of one that was not tried yet. */
+const never = { failures: 0, dueAt: 0 };
+
 export function createRejoining({ state, clock, chance, isThere, join }: RejoiningParts): Rejoining {
   const attempts = new Map<string, { failures: number; dueAt: number }>();
   let callOff: (() => void) | undefined;
   let stopped = false;
 
-  function isWanted({ agent, address, revokedAt }: Pin): boolean {
+  function isWanted({ agent, address, revokedAt }: Pin, removeAfterMs: number): boolean {
     if (revokedAt !== null || isThere(agent, address)) return false;
     const liveness = state.liveness.get(agent);
     if (liveness?.left === true) return false;
-    const removeAfter = state.configuration?.configuration.overwatch.stale.remove_after;
     const isStale = liveness !== undefined && liveness.staleSince !== null;
-    return !isStale || removeAfter === undefined || clock.now() - liveness.heardAt < durationMs(removeAfter);
+    return !isStale || clock.now() - liveness.heardAt < removeAfterMs;
   }
 
   /** Those that have waited longest of those that are due; they count as tried from now on. */
   function takeDue(): readonly string[] {
     const now = clock.now();
-    const due: { readonly agent: string; readonly address: string; readonly failures: number; readonly dueAt: number }[] = [];
+    const removeAfter = state.configuration?.configuration.overwatch.stale.remove_after;
+    const removeAfterMs = removeAfter === undefined ? Number.POSITIVE_INFINITY : durationMs(removeAfter);
+    for (const agent of attempts.keys()) if (!state.trust.has(agent)) attempts.delete(agent);
+    const first: { readonly agent: string; readonly address: string; readonly failures: number; readonly dueAt: number }[] = [];
     for (const pin of state.trust.values()) {
       const { agent, address } = pin;
-      const { failures, dueAt } = attempts.get(agent) ?? { failures: 0, dueAt: 0 };
-      if (!isWanted(pin)) attempts.delete(agent);
-      else if (dueAt <= now) due.push({ agent, address, failures, dueAt });
+      if (!isWanted(pin, removeAfterMs)) {
+        attempts.delete(agent);
+        continue;
+      }
+      const { failures, dueAt } = attempts.get(agent) ?? never;
+      const last = first[agentLimits.joinsAtOnce - 1];
+      if (dueAt > now || (last !== undefined && last.dueAt <= dueAt)) continue;
+      // Thousands may be due, and few are taken: those alone are kept in order.
+      const place = first.findIndex((one) => one.dueAt > dueAt);
+      first.splice(place === -1 ? first.length : place, 0, { agent, address, failures, dueAt });
+      first.length = Math.min(first.length, agentLimits.joinsAtOnce);
     }
-    const first = due.sort((one, other) => one.dueAt - other.dueAt).slice(0, agentLimits.joinsAtOnce);
     for (const { agent, failures } of first) {
       const longest = Math.min(agentLimits.joinMostMs, agentLimits.joinFirstMs * 2 ** Math.min(failures, 30));
       attempts.set(agent, { failures: failures + 1, dueAt: now + Math.round((longest / 2) * (1 + chance())) });

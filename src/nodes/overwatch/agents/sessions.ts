@@ -17,6 +17,10 @@ export interface Session {
   /** Seals every message of the two. */
   readonly key: Uint8Array;
   mark: Mark | undefined;
+  /** Of the hello that it was last welcomed for, since the node started. */
+  helloMark: Mark | undefined;
+  /** The configuration whose tokens it was last asked to prove; at first the one in force when it was first heard. */
+  tokensOf: State['configuration'];
 }
 
 export interface Sessions {
@@ -24,8 +28,6 @@ export interface Sessions {
   of(agent: string): Session | undefined;
   /** What the log says of whoever uses this name. */
   trustIn(agent: string): Trust;
-  /** Forgets those of agents that are believed no more. */
-  prune(): void;
 }
 
 export function createSessions(state: State, own: { readonly fingerprint: string; readonly privateKey: KeyObject }): Sessions {
@@ -33,14 +35,17 @@ export function createSessions(state: State, own: { readonly fingerprint: string
 
   function of(agent: string): Session | undefined {
     const pin = trusted(state.trust, agent);
-    if (pin === undefined || pin.fingerprint === null || pin.certificate === null) return undefined;
+    if (pin === undefined || pin.fingerprint === null || pin.certificate === null) {
+      sessions.delete(agent);
+      return undefined;
+    }
     const known = sessions.get(agent);
     if (known?.fingerprint === pin.fingerprint) return known;
     const { fingerprint } = pin;
     const publicKey = publicKeyIn(pin.certificate);
     if (publicKey === undefined) return undefined;
     const key = pairKey(own.privateKey, publicKey, [fingerprint, own.fingerprint]);
-    const made = { fingerprint, key, mark: markOf(pin) };
+    const made = { fingerprint, key, mark: markOf(pin), helloMark: undefined, tokensOf: state.configuration };
     sessions.set(agent, made);
     return made;
   }
@@ -57,8 +62,7 @@ export function createSessions(state: State, own: { readonly fingerprint: string
     const session = pin.fingerprint === null ? undefined : of(agent);
     return {
       fingerprint: pin.fingerprint,
-      mark: session?.mark ?? markOf(pin),
-      isRevoked: false,
+      mark: helloMarkOf(session, session?.mark ?? markOf(pin)),
       isStale: staleSinceOf(state.liveness, agent) !== null,
     };
   }
@@ -68,12 +72,24 @@ export function createSessions(state: State, own: { readonly fingerprint: string
     trustIn: (agent) => ({
       agent: knownAgent(agent),
       isSuperseded: (fingerprint) => state.trust.get(agent)?.past.includes(fingerprint) ?? false,
-      isRevoked: (fingerprint) => [...state.trust.values()].some((pin) => pin.revokedAt !== null && pin.fingerprint === fingerprint),
+      isRevoked: (fingerprint) => isRevoked(state.trust.get(agent), fingerprint),
     }),
-    prune() {
-      for (const agent of sessions.keys()) if (trusted(state.trust, agent) === undefined) sessions.delete(agent);
-    },
   };
+}
+
+/** A certificate bears the name of its agent, so the pin of that name knows of it, and no other. */
+function isRevoked(pin: Pin | undefined, fingerprint: string): boolean {
+  return pin !== undefined && pin.revokedAt !== null && pin.fingerprint === fingerprint;
+}
+
+/**
+ * What a hello must be newer than. It is new by the nonce of this node, and travels more slowly than the beats that its
+ * agent goes on sending, so within a boot it is compared with the hello before it alone.
+ */
+function helloMarkOf(session: Session | undefined, mark: Mark | undefined): Mark | undefined {
+  if (mark === undefined) return undefined;
+  const before = session?.helloMark;
+  return { boot: mark.boot, sequence: before?.boot === mark.boot ? before.sequence : -1 };
 }
 
 /** The certificate was looked at whole before it was pinned; a damaged one, or one on another curve, is nobody's. */
@@ -89,6 +105,12 @@ function publicKeyIn(certificate: string): KeyObject | undefined {
 /** A pin that was never heard has none. */
 function markOf({ boot, sequence }: Pin): Mark | undefined {
   return boot === 0 && sequence === 0 ? undefined : { boot, sequence };
+}
+
+/** Takes note that this hello was let in. */
+export function welcomed(session: Session, mark: Mark): void {
+  letIn(session, mark);
+  session.helloMark = raised(session.helloMark, mark);
 }
 
 /** Takes note that this message was let in. */

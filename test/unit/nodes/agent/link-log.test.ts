@@ -25,7 +25,7 @@ const cases: readonly (readonly [what: string, news: readonly LinkNews[], lines:
     'what only goes on is none',
     [
       { kind: 'sent', node, withClaims: true },
-      { kind: 'acknowledged', node },
+      { kind: 'acknowledged', node, afterMs: 3 },
     ],
     0,
   ],

@@ -89,17 +89,6 @@ test('an acknowledgement of one overwatch says nothing of another', () => {
   assert.deepEqual(run(box, 200), [[200, 'o2', 3, 'first']]);
 });
 
-test('a dead overwatch gets nothing and nothing of it is kept; one that comes back is told everything', () => {
-  const box = outbox();
-  box.add('o1', 0);
-  run(box, 0);
-  box.acknowledge('o1', 7, 1);
-  box.drop('o1');
-  assert.deepEqual([box.wakeAt(), box.take(99_999), box.deliveries()], [undefined, [], []]);
-  box.add('o1', 20_000);
-  assert.deepEqual(run(box, 20_000), [[20_000, 'o1', 2, 'first']]);
-});
-
 test('an overwatch that is added while it is there may have forgotten: it is told everything', () => {
   const box = outbox();
   box.add('o1', 0);

@@ -132,6 +132,7 @@ describe('links', () => {
       sent: 2,
       acknowledged: 0,
       current: false,
+      trouble: null,
     });
   });
 
@@ -146,6 +147,7 @@ describe('links', () => {
     assert.equal(links.status()[0]?.current, false, 'another seal acknowledges nothing');
     acknowledge(newest('beat')?.message.sequence as number);
     assert.equal(links.status()[0]?.current, true);
+    assert.deepEqual(news.at(-1), { kind: 'acknowledged', node, afterMs: 650 });
     assert.equal(links.longestTtlSeconds(), 30);
     await clock.moveTo(start + 2_700);
     assert.deepEqual(
@@ -157,6 +159,19 @@ describe('links', () => {
         [2_600, null],
       ],
     );
+  });
+
+  test('an acknowledgement of what was so before is none of the newest', async () => {
+    await welcome();
+    const before = newest('beat')?.message.sequence as number;
+    await clock.moveTo(start + 100);
+    outbox.change({ ...claims, missedThreshold: 9 }, clock.now());
+    links.wake();
+    acknowledge(before);
+    assert.deepEqual(kinds(), ['welcomed', 'sent', 'sent']);
+    await clock.moveTo(start + 150);
+    acknowledge(newest('beat')?.message.sequence as number);
+    assert.deepEqual(news.at(-1), { kind: 'acknowledged', node, afterMs: 150 });
   });
 
   test('a greeting that nobody answers is said again, with the same nonce', async () => {
@@ -183,11 +198,12 @@ describe('links', () => {
     }
     // Three quarters of one, two and four seconds, with this draw.
     assert.deepEqual(kinds(), ['unreachable', 'unreachable', 'unreachable', 'unreachable']);
+    assert.equal(links.status()[0]?.trouble, `${node} cannot be reached: nobody answers`);
     isReachable = true;
     await clock.moveTo(start + 20_000);
     await settle();
     acquaint();
-    assert.equal(links.status()[0]?.reached, true);
+    assert.deepEqual([links.status()[0]?.reached, links.status()[0]?.trouble], [true, null]);
   });
 
   test('one that does not know the token is not pinned, and is told nothing', async () => {
@@ -221,20 +237,21 @@ describe('links', () => {
     assert.equal(openPins(openStateFolder(join(folder, 'state'))).fingerprintOf('ow-1'), next.fingerprint, 'also after a restart');
   });
 
-  test('a hint that it is unknown makes it greet again, at most every five seconds, and it goes on under the key of before', async () => {
-    await welcome();
-    acknowledge(newest('beat')?.message.sequence as number);
-    const hint = encodeOpen({ type: 'refused', overwatch: 'ow-1', agentNonce: new Uint8Array(16), reason: 'agent-unknown' });
-    const greetings = () => said.filter(({ message }) => message.type === 'greet').length;
-    for (let count = 0; count < 100; count += 1) links.hear(hint);
-    assert.equal(greetings(), 1);
-    await clock.moveTo(start + 5_000);
-    for (let count = 0; count < 100; count += 1) links.hear(hint);
-    assert.equal(greetings(), 2);
-    assert(newest('beat')?.at === 5_000 && links.status()[0]?.reached === true);
-    acquaint();
-    assert.deepEqual(newest('beat')?.message.claims, claims, 'everything is told again');
-  });
+  for (const reason of ['agent-unknown', 'revoked'] as const)
+    test(`a hint that it is ${reason} makes it greet again, at most every five seconds, and it goes on under the key of before`, async () => {
+      await welcome();
+      acknowledge(newest('beat')?.message.sequence as number);
+      const hint = encodeOpen({ type: 'refused', overwatch: 'ow-1', agentNonce: new Uint8Array(16), reason });
+      const greetings = () => said.filter(({ message }) => message.type === 'greet').length;
+      for (let count = 0; count < 100; count += 1) links.hear(hint);
+      assert.equal(greetings(), 1);
+      await clock.moveTo(start + 5_000);
+      for (let count = 0; count < 100; count += 1) links.hear(hint);
+      assert.equal(greetings(), 2);
+      assert(newest('beat')?.at === 5_000 && links.status()[0]?.reached === true);
+      acquaint();
+      assert.deepEqual(newest('beat')?.message.claims, claims, 'everything is told again');
+    });
 
   test('a node that acknowledges nothing for long is greeted again', async () => {
     await welcome();
@@ -244,16 +261,31 @@ describe('links', () => {
     assert.equal(said.filter(({ message }) => message.type === 'greet').length > 1, true);
   });
 
-  test('one that is away is told nothing, and is sought; nobody is told anything after the farewell', async () => {
+  test('one that is said to be away is sought, and told all the same: anybody can say so', async () => {
+    await welcome();
+    acknowledge(newest('beat')?.message.sequence as number);
+    isReachable = false;
+    for (let again = 0; again < 3; again += 1) links.memberWent({ ...place, name: 'ow-1' }, 'it does not answer any more');
+    assert.deepEqual(kinds().filter((kind) => kind === 'lost').length, 1);
+    assert.equal(links.status()[0]?.reached, false);
+    await clock.moveTo(start + 10_000);
+    assert.equal(newest('beat')?.at, 10_000);
+    assert(kinds().includes('unreachable'), 'it was sought');
+    const change = { ...claims, missedThreshold: 5 };
+    outbox.change(change, clock.now());
+    links.wake();
+    assert.deepEqual(newest('beat')?.message.claims, change);
+    acknowledge(newest('beat')?.message.sequence as number);
+    assert.equal(links.status()[0]?.current, true);
+  });
+
+  test('one that is away is sought, and knows the agent again; nobody is told anything after the farewell', async () => {
     await welcome();
     links.memberWent({ ...place, name: 'ow-1' }, 'it stopped in order');
-    assert.deepEqual(outbox.deliveries(), []);
-    const count = said.length;
-    await clock.moveTo(start + 400);
-    assert.equal(said.length, count);
     await clock.moveTo(start + 600);
     await settle();
     acquaint();
+    assert.equal(links.status()[0]?.reached, true);
     links.farewell();
     assert.equal(said.at(-1)?.message.type, 'farewell');
     await clock.moveTo(start + 60_000);

@@ -54,7 +54,7 @@ test('a machine that tells nothing gives no percentages', () => {
   assert.deepEqual([read(), read()], [{}, {}]);
 });
 
-test('failed checks a minute: over the window, and out of it again', () => {
+test('failures of backends a minute: over the window, and out of it again', () => {
   const rate = createErrorRate(120_000);
   assert.equal(rate.perMinute(1_000_000), 0);
   for (let failures = 0; failures < 10; failures++) rate.failed(1_000_000);
@@ -74,7 +74,7 @@ test('signals are measured at once and at each interval, until they are called o
     clock,
     intervalMs: 10_000,
     readLoad: () => ({ cpu: clock.now() / 1_000 }),
-    errorsPerMinute: (at) => at / 10_000,
+    failuresPerMinute: (at) => at / 10_000,
     measured: (signals) => seen.push({ ...signals, at: clock.now() }),
   });
   await clock.moveTo(20_000);

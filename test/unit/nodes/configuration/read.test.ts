@@ -85,6 +85,11 @@ const schemaRows: readonly (readonly [what: string, text: string, said: readonly
     ['8:19 logging.level: expected one of debug, info, warn, error; did you mean warn?'],
   ],
   ['a missing key', valid.replace(', address: 192.0.2.1', ''), ['5:9 regions[0].servers[0].address: is missing; expected a text']],
+  [
+    'an agent without a gossip key',
+    `${valid}agent:\n  identity: { service_token: a token of enough length }\n  backends: [{ service: app.example.com, address: 192.0.2.1, port: 80 }]\n  gossip: { overwatch_nodes: ["192.0.2.53:7946"] }\n`,
+    ['11:3 agent.gossip.encryption_key: is missing; expected 32 bytes in base64; make one with: opengslb gossip-key generate'],
+  ],
   ['a key without a value', valid.replace(' 192.0.2.1', ''), ['5:37 regions[0].servers[0].address: has no value; expected a text']],
   ['a list that is too short', valid.replace('[eu]', '[]'), ['7:30 domains[0].regions: expected a list of at least 1']],
   ['a number that is too large', `${valid}dns: { workers: 257 }\n`, ['8:17 dns.workers: expected at most 256']],

@@ -52,7 +52,7 @@ const overwatchSelf: OverwatchSelf = {
 const asked = { agentNonce: new Uint8Array(randomBytes(nonceBytes)), mark: { boot: 5, sequence: 1 }, pinned: undefined, now };
 const nobody: Trust = { agent: undefined, isSuperseded: () => false, isRevoked: () => false };
 const pinned = (words: Partial<KnownAgent> = {}): Trust => {
-  return { ...nobody, agent: { fingerprint: agent.fingerprint, mark: undefined, isRevoked: false, isStale: false, ...words } };
+  return { ...nobody, agent: { fingerprint: agent.fingerprint, mark: undefined, isStale: false, ...words } };
 };
 const rotation = (from: OwnCertificate, to: OwnCertificate) => {
   return { previousCertificate: from.der, signature: signRotation(from.privateKey, from.fingerprint, to.fingerprint) };
@@ -133,7 +133,6 @@ describe('what an overwatch answers to a hello', () => {
     ['the name of another', named('web-2'), nobody, 'replayed'],
     ['a certificate of another name', from({ ...agentSelf, certificate: { ...overwatch } }), nobody, 'certificate-invalid'],
     ['a revoked certificate', good, { ...nobody, isRevoked: (fingerprint) => fingerprint === agent.fingerprint }, 'revoked'],
-    ['a new certificate of a revoked agent', from(rotated), pinned({ isRevoked: true, isStale: true }), 'revoked'],
     [
       'a superseded certificate',
       good,
@@ -155,6 +154,13 @@ describe('what an overwatch answers to a hello', () => {
     ['another certificate of long ago', from(expired), pinned({ isStale: true }), 'certificate-invalid'],
     ['the successor of the pinned one', from(rotated), pinned(), 'rotated'],
     ['another, whose agent is stale', from(lost), pinned({ isStale: true }), 'replaced'],
+    [
+      'another, whose agent is stale, and its counter lost too',
+      from(lost),
+      pinned({ isStale: true, mark: { boot: 6, sequence: 1 } }),
+      'replaced',
+    ],
+    ['the successor, and its counter is lost', from(rotated), pinned({ mark: { boot: 6, sequence: 1 } }), 'too-old-boot'],
     ['another, whose agent is alive', from(lost), pinned(), 'fingerprint-mismatch'],
     ['another, by its own word', from({ ...lost, rotation: forged }), pinned(), 'fingerprint-mismatch'],
     ['another, by a word about a third', from({ ...lost, rotation: rotation(agent, certificates.old) }), pinned(), 'fingerprint-mismatch'],

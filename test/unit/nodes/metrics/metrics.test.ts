@@ -20,7 +20,7 @@ async function running(configuration: Configuration) {
   engine.start();
   const apply = (of: Configuration) => engine.execute(order(applying(of, { force: true })));
   await apply(configuration);
-  const metrics = createMetrics({ engine, log, dnsCounter: createDnsCounter(), version: '1.2.3' });
+  const metrics = createMetrics({ engine, log, clock, dnsCounter: createDnsCounter(), version: '1.2.3' });
   listeners.push(metrics.listener);
   /** The samples of one metric, by what stands in its braces. */
   const samples = async (name: string): Promise<Record<string, number>> => {

@@ -13,13 +13,14 @@ import { pairKey } from '../../../../../src/nodes/identity/proofs.ts';
 import { type Beats, createBeats } from '../../../../../src/nodes/overwatch/agents/beats.ts';
 import { createCorrespondence } from '../../../../../src/nodes/overwatch/agents/correspondence.ts';
 import { createJoinedBeats } from '../../../../../src/nodes/overwatch/agents/joined-beats.ts';
+import { agentLimits } from '../../../../../src/nodes/overwatch/agents/limits.ts';
 import { createOrderLanes } from '../../../../../src/nodes/overwatch/agents/order-lanes.ts';
 import { createRejectionLog } from '../../../../../src/nodes/overwatch/agents/rejection-log.ts';
 import { createSessions } from '../../../../../src/nodes/overwatch/agents/sessions.ts';
 import { agentDrainOn } from '../../../../../src/projections/agent-drains.ts';
 import { advance, evolve } from '../../../../../src/projections/evolve.ts';
 import { initialState, type State } from '../../../../../src/projections/state.ts';
-import { a, app, inForce, oneDomain, unchecked } from '../../../../given.ts';
+import { a, app, applied, believing, inForce, oneDomain, unchecked } from '../../../../given.ts';
 
 const start = 1_800_000_000_000;
 const from = { address: '192.0.2.9', port: 7946 };
@@ -64,9 +65,9 @@ beforeEach(() => {
   };
   const certificate = Buffer.from(agent.der).toString('base64');
   const pin = { agent: 'web-1', fingerprint: agent.fingerprint, certificate, region: 'eu', services: [app], legacy: false };
-  fold([...inForce(oneDomain([], {}, unchecked)), { type: 'agent.pinned', data: { ...pin, address: '192.0.2.9:7946' } }]);
+  fold([...inForce(oneDomain([], {}, believing)), { type: 'agent.pinned', data: { ...pin, address: '192.0.2.9:7946' } }]);
   beats = createBeats({
-    ...{ state, observe, overwatch: 'ow' },
+    ...{ state, clock, observe, overwatch: 'ow' },
     sessions: createSessions(state, overwatch),
     lanes: createOrderLanes(execute),
     joined: createJoinedBeats({ now: clock.now, wakeAt: atOnce }, observe),
@@ -148,6 +149,29 @@ describe('a beat', () => {
   test('without news, of one whose claims nobody knows, has it introduce itself again', async () => {
     await say(one, null);
     assert.deepEqual([facts(), told()], [['heartbeat.received'], ['agent-unknown']]);
+  });
+
+  test('of one that claims a service that it has not proven has it introduce itself again, once for a reload that brings the token', async () => {
+    fold([applied(oneDomain([], {}, unchecked))]);
+    const { services: _its, ...pin } = state.trust.get('web-1') ?? assert.fail();
+    const { agent: name, fingerprint, certificate, region, address, legacy } = pin;
+    fold([{ type: 'agent.pinned', data: { agent: name, fingerprint, certificate, region, address, legacy, services: ['b.example.com'] } }]);
+    await say(one, claims());
+    assert.deepEqual(told(), ['ack'], 'it has no token yet');
+    fold([applied(oneDomain([], {}, believing))]);
+    await say(two, null);
+    await say({ boot: 1, sequence: 3 }, null);
+    assert.deepEqual(told(), ['ack', 'agent-unknown']);
+  });
+
+  test('of strangers is answered only so often, as each answer is a connection', async () => {
+    for (let sequence = 1; sequence < agentLimits.hintsAtOnce + 200; sequence += 1) {
+      const message = { type: 'beat', agent: 'nobody', boot: 1, sequence, intervalMs: 1_000, signals: null, claims: null } as const;
+      const decoded = decode(encodeSealed(message, key));
+      assert('message' in decoded && decoded.message.type === 'beat');
+      beats.hear({ message: decoded.message, seal: decoded.seal }, from);
+    }
+    assert.equal(sent.length, agentLimits.hintsAtOnce);
   });
 
   test('that is told to a disk which refuses is seen all the same, with what follows from it, and not acknowledged', async () => {

@@ -64,6 +64,16 @@ test('no more wait than the table says, and after a stop none', async () => {
   assert.equal(seen.length, before);
 });
 
+test('no more bytes wait than the table says, and there is room again for what was heard', async () => {
+  busyMs = 2 * agentLimits.listenMs;
+  const large = { from, bytes: new Uint8Array(agentLimits.messagesWaitingBytesMax / 4).fill(0x4f) };
+  ears.hear([large, large, large, large, large, large]);
+  assert.deepEqual([seen.length, ears.dropped], [1, 2], 'all came in before the first was heard');
+  await turn();
+  ears.hear([large, large, large]);
+  assert.deepEqual([seen.length, ears.dropped], [2, 3]);
+});
+
 test('no bytes make it throw, and each message is heard or refused', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), fc.boolean(), (bytes, isOurs) => {

@@ -8,7 +8,7 @@ import { createEngine } from '../../../../../src/nodes/engine.ts';
 import { createForgetting } from '../../../../../src/nodes/overwatch/agents/forgetting.ts';
 import { createOrderLanes } from '../../../../../src/nodes/overwatch/agents/order-lanes.ts';
 import { serverOf } from '../../../../../src/projections/registry.ts';
-import { a, app, applying, b, oneDomain, order } from '../../../../given.ts';
+import { a, app, applying, b, believing, oneDomain, order } from '../../../../given.ts';
 
 const start = 1_000_000;
 
@@ -23,11 +23,7 @@ async function silentAgent(test: TestContext) {
     forgetting.stop();
     await engine.stop();
   });
-  const configuration = oneDomain(
-    [a],
-    {},
-    { overwatch: { validation: { enabled: false }, stale: { remove_after: '1m', threshold: '1s' } } },
-  );
+  const configuration = oneDomain([a], {}, { overwatch: { ...believing.overwatch, stale: { remove_after: '1m', threshold: '1s' } } });
   const beat = (sequence: number, address: string = b) => {
     const backends = [{ service: app, address, port: 80, weight: 100, healthy: true, draining: null }];
     return { agent: 'web-1', boot: 1, sequence, intervalMs: 1_000, claims: { missedThreshold: 3, backends } };
