@@ -70,7 +70,7 @@ function agentWords({ agent, version, boot, backends, drains, overwatches }: Age
     overwatch.reached ? style.good('reached') : style.bad('not reached'),
     String(overwatch.sent),
     String(overwatch.acknowledged),
-    overwatch.current ? style.good('knows all') : style.odd('not yet told all'),
+    knowledgeWords(overwatch),
   ]);
   return [
     head,
@@ -79,7 +79,21 @@ function agentWords({ agent, version, boot, backends, drains, overwatches }: Age
     columns(['service', 'backend', 'health', 'weight', ''], backendRows),
     '',
     columns(['overwatch', 'name', '', 'sent', 'acknowledged', ''], overwatchRows),
+    ...overwatches.flatMap(troubleLines),
   ].join('\n');
+}
+
+/** One that is away knew all when it was last heard. */
+function knowledgeWords({ reached, current }: AgentStatus['overwatches'][number]): string {
+  if (!current) return style.odd('not yet told all');
+  return reached ? style.good('knows all') : style.odd('knew all');
+}
+
+/** A node that is there and says nothing is no overwatch, or none that hears agents. */
+function troubleLines({ address, reached, failures, trouble }: AgentStatus['overwatches'][number]): string[] {
+  const mute = reached || failures === 0 ? null : `${address} answers no greeting: is it an overwatch?`;
+  const sentence = trouble ?? mute;
+  return sentence === null ? [] : ['', style.odd(plain(sentence))];
 }
 
 const drainerWords = { stop: 'the agent stops', file: 'drain file', socket: 'command' } as const;

@@ -1,11 +1,11 @@
 /** `opengslb agents`: who speaks for servers from inside, how each stands, and revoking one on every node. */
 import type { Command } from 'commander';
-import { agentOf, agentsOf, type OneAgent, revokeAgent, type ShownAgent } from '../nodes/client/node-api.ts';
+import { agentOf, agentsOf, type OneAgent, revokeAgent, type ShownAgent, tryRevokeAgent } from '../nodes/client/node-api.ts';
 import { endpointText } from '../projections/endpoint.ts';
 import { type ChangeFlags, carryOut, withChangeFlags } from './change.ts';
 import { commandWith, type NodeFlags, printJson, withNodeFlags } from './node-flags.ts';
 import { askOne } from './nodes.ts';
-import { columns, momentOf, plain, seconds, style } from './style.ts';
+import { ago, columns, momentOf, plain, seconds, style } from './style.ts';
 
 interface RevokeFlags extends ChangeFlags {
   readonly reason: string;
@@ -51,7 +51,7 @@ function statusWord({ status }: ShownAgent): string {
 }
 
 function ageWords({ heartbeat_age_seconds: age }: ShownAgent): string {
-  return age === null ? 'never' : `${seconds(Math.round(age * 1_000))} ago`;
+  return age === null ? 'never' : ago(age * 1_000);
 }
 
 function proofWords({ unauthenticated, not_after: end }: ShownAgent): string {
@@ -72,11 +72,16 @@ function showCommand(): Command {
 
 function agentWords(agent: OneAgent): string {
   const { fingerprint, address, boot, sequence, stale_after_seconds: limit, signals, revoked_reason: revoked, position, backends } = agent;
-  const head = `${style.strong(plain(agent.agent_id))}: ${statusWord(agent)}, heard ${ageWords(agent)}, at ${plain(address)}`;
+  const heard = agent.status === 'heard' ? '' : ', heard';
+  const head = `${style.strong(plain(agent.agent_id))}: ${statusWord(agent)}${heard} ${ageWords(agent)}, at ${plain(address)}`;
   const lines = [
     ...(revoked === undefined ? [] : [style.bad(`revoked: ${plain(revoked)}`)]),
-    `certificate ${fingerprint === null ? proofWords(agent) : `${plain(fingerprint)}, ${proofWords(agent)}`}, pinned by event #${position}`,
-    `start ${boot}, message ${sequence}${limit === null ? '' : `; stale after ${seconds(limit * 1_000)} of silence`}`,
+    fingerprint === null
+      ? `certificate ${proofWords(agent)}; let in by event #${position}`
+      : `certificate ${plain(fingerprint)}, ${proofWords(agent)}, pinned by event #${position}`,
+    ...(limit === null ? [] : [`stale after ${seconds(limit * 1_000)} of silence`]),
+    // An agent of the original numbers nothing.
+    ...(fingerprint === null ? [] : [`start ${boot}, message ${sequence}`]),
     ...(signals === null ? [] : [style.odd(plain(signals))]),
   ];
   const rows = backends.map((backend) => [
@@ -104,6 +109,7 @@ function revokeCommand(): Command {
           await revokeAgent(client, agent, reason, { key, force });
           return 'revoked';
         },
+        rehearse: (client) => tryRevokeAgent(client, agent, reason, force),
       });
     });
 }

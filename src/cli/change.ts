@@ -2,6 +2,7 @@
  * A change that goes to each node of the context: one request key for all of them, so that giving it again has no second
  * effect where it was carried out; a result per node; and an exit code that is 0 only where all of them did it.
  */
+import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type Command, InvalidArgumentError } from 'commander';
 import { domainName } from '../events/catalogue/scalars.ts';
@@ -27,7 +28,7 @@ export interface ChangeFlags extends NodeFlags {
 export interface Change {
   /** Gives the order, and says what came of it in a word or two. */
   readonly order: (client: NodeClient, key: string) => Promise<string>;
-  /** What the order would do; undefined where nodes cannot tell. */
+  /** What the order would do; undefined only where the command takes no `--dry-run`. */
   readonly rehearse?: (client: NodeClient) => Promise<DryRun>;
 }
 
@@ -44,7 +45,10 @@ export function withChangeFlags(command: Command): Command {
 
 export async function carryOut(flags: ChangeFlags, { order, rehearse }: Change): Promise<void> {
   const clients = nodesOf(flags);
-  if (flags.dryRun && rehearse !== undefined) return showRehearsal(flags, await askEach(clients, rehearse));
+  if (flags.dryRun) {
+    assert(rehearse !== undefined, 'a command that takes --dry-run has a rehearsal: it must never give the order instead');
+    return showRehearsal(flags, await askEach(clients, rehearse));
+  }
   const key = flags.key ?? randomUUID();
   const outcomes = await askEach(clients, (client) => order(client, key));
   if (flags.json)

@@ -27,10 +27,9 @@ function validate(path: string, { json }: { readonly json?: true }): void {
   if (json) return;
   found.warnings.forEach(warn);
   const files = found.files.length === 1 ? '' : ` (${found.files.length} files)`;
-  const { domains, mode } = found.configuration;
-  process.stdout.write(
-    `${style.good('valid')}: ${path}${files}, ${mode} with ${domains.length} ${domains.length === 1 ? 'service' : 'services'}\n`,
-  );
+  const { domains, mode, agent } = found.configuration;
+  const [count, what] = mode === 'agent' ? [agent?.backends.length ?? 0, 'backend'] : [domains.length, 'service'];
+  process.stdout.write(`${style.good('valid')}: ${path}${files}, ${mode} with ${count} ${what}${count === 1 ? '' : 's'}\n`);
 }
 
 function read(path: string): ReadConfiguration | ConfigurationError {

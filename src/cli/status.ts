@@ -42,7 +42,8 @@ function statusWords(status: NodeStatus): string {
   const parts = [head, ...(unsigned === null ? [] : [style.odd(plain(unsigned))]), ''];
   parts.push(rows.length === 0 ? 'no services' : columns(['service', 'answers', 'algorithm', 'ttl', 'servers', 'addresses'], rows));
   parts.push('', overrides.length === 0 ? 'no overrides' : overrideRows(overrides));
-  if (agents.length > 0) parts.push('', agentsWords(agents));
+  const believed = agents.filter(({ status: standing }) => standing !== 'revoked');
+  if (believed.length > 0) parts.push('', agentsWords(believed));
   return `${parts.join('\n')}\n`;
 }
 
@@ -53,7 +54,7 @@ function agentsWords(agents: NodeStatus['agents']): string {
   const named = others.length > 5 ? [...others.slice(0, 5), `${others.length - 5} more`] : others;
   const unproven = agents.filter(({ unauthenticated }) => unauthenticated).length;
   return [
-    `${agents.length} agents, ${heard === agents.length ? style.good('all heard') : style.odd(`${heard} heard: ${named.join(', ')}`)}`,
+    `${agents.length} ${agents.length === 1 ? 'agent' : 'agents'}, ${heard === agents.length ? style.good('all heard') : style.odd(`${heard} heard: ${named.join(', ')}`)}`,
     ...(unproven === 0 ? [] : [style.odd(`${unproven} of them prove nothing`)]),
   ].join('; ');
 }
@@ -78,7 +79,9 @@ async function statusOfAll(flags: StatusFlags): Promise<void> {
   const answered = outcomes.flatMap((outcome) => (outcome.ok ? [outcome.value] : []));
   const failed = outcomes.flatMap((outcome) => (outcome.ok ? [] : [outcome.error]));
   const differences = differencesBetween(
-    answered.map(({ status, answers }) => ({ endpoint: status.endpoint, answers, overrides: status.overrides })),
+    answered.map(({ status: { endpoint, overrides, agents }, answers }) => {
+      return { endpoint, answers, overrides, agents };
+    }),
   );
   if (flags.json) {
     const nodes = outcomes.map((outcome) =>
@@ -90,7 +93,11 @@ async function statusOfAll(flags: StatusFlags): Promise<void> {
     process.stdout.write(`\n${differenceWords(differences, answered.length)}\n`);
   }
   if (differences.length > 0)
-    throw new CommandFailure('the nodes differ', exitCodes.difference, 'look at "opengslb explain NAME --api URL" on each side');
+    throw new CommandFailure(
+      'the nodes differ',
+      exitCodes.difference,
+      'look at "opengslb explain NAME --api URL" and "opengslb agents list --api URL" on each side',
+    );
   if (failed.length > 0) throw failed.length === outcomes.length ? noneAnswered(failed) : someMissing(failed.length, outcomes.length);
 }
 
@@ -109,7 +116,7 @@ function someMissing(failed: number, all: number): CommandFailure {
 function nodeRows(outcomes: readonly NodeOutcome<NodeStatus>[]): string {
   const rows = outcomes.map((outcome) => {
     if (!outcome.ok) return [outcome.endpoint, style.bad(outcome.error.kind), '', '', '', '', plain(outcome.error.message)];
-    const { endpoint, node, version, ready, missing, unsigned, position, services, overrides } = outcome.value;
+    const { endpoint, node, version, ready, missing, unsigned, position, services, overrides, agents } = outcome.value;
     const notes = [missing, unsigned === null ? null : 'DNS is not signed'].filter((note) => note !== null);
     const said = ready ? style.good('ready') : style.bad('not ready');
     return [
@@ -118,16 +125,16 @@ function nodeRows(outcomes: readonly NodeOutcome<NodeStatus>[]): string {
       plain(node ?? '-'),
       plain(version),
       String(position),
-      `${services.length}, ${overrides.length}`,
+      [services, overrides, agents.filter(({ status }) => status === 'heard')].map(({ length }) => length).join(', '),
       plain(notes.join(', ')),
     ];
   });
-  return columns(['endpoint', '', 'node', 'version', 'position', 'services, overrides', ''], rows);
+  return columns(['endpoint', '', 'node', 'version', 'position', 'services, overrides, agents heard', ''], rows);
 }
 
 function differenceWords(differences: readonly Difference[], nodes: number): string {
   if (nodes < 2) return 'too few nodes answered to be compared';
-  if (differences.length === 0) return style.good(`the answers and overrides of ${nodes} nodes agree`);
+  if (differences.length === 0) return style.good(`the answers, overrides and agents of ${nodes} nodes agree`);
   const rows = differences.flatMap(({ kind, subject, versions }) =>
     versions.map(({ says, nodes: who }, index) => [index === 0 ? `${kind} ${plain(subject)}` : '', style.odd(plain(says)), who.join(' ')]),
   );

@@ -52,6 +52,18 @@ export function seconds(ms: number): string {
   return `${Math.floor(ms / 60_000)}m ${Math.round((ms % 60_000) / 1000)}s`;
 }
 
+/** How long ago something was, no finer than a person asks: `now`, `4 s ago`, `12 min ago`, `3 h ago`, `5 d ago`. */
+export function ago(ms: number): string {
+  const units = [
+    ['d', 86_400_000],
+    ['h', 3_600_000],
+    ['min', 60_000],
+    ['s', 1_000],
+  ] as const;
+  const fitting = units.find(([, unitMs]) => ms >= unitMs);
+  return fitting === undefined ? 'now' : `${Math.floor(ms / fitting[1])} ${fitting[0]} ago`;
+}
+
 /** A moment in UTC: `2026-11-21 09:20:11.123`. */
 export function moment(at: number): string {
   return new Date(at).toISOString().replace('T', ' ').replace('Z', '');

@@ -7,6 +7,7 @@ import { agentName } from '../../events/catalogue/agents.ts';
 import type { State } from '../../projections/state.ts';
 import type { Pin } from '../../projections/trust.ts';
 import { identityOf } from './door.ts';
+import { dryRunAnswer, dryRunShape } from './dry-run.ts';
 import { ApiError } from './errors.ts';
 import { carryOut, forceNeedsReason, orderHeaders, orderOf, reasonText } from './orders.ts';
 import type { Api, RouteContext } from './route-context.ts';
@@ -33,9 +34,12 @@ const days = z
 
 const agentPath = z.strictObject({ id: agentName });
 const force = flag.describe('Does it even where a guard refuses.');
-const revokeQuery = z.strictObject({ force });
+const dryRun = flag.describe('Answers what would happen, and does nothing.');
+const revokeQuery = z.strictObject({ force, dry_run: dryRun });
 const revokeBody = z.strictObject({ reason: reasonText });
-const deleteQuery = forceNeedsReason(z.strictObject({ force, reason: reasonText.optional().describe('Needed with `force`.') }));
+const deleteQuery = forceNeedsReason(
+  z.strictObject({ force, dry_run: dryRun, reason: reasonText.optional().describe('Needed with `force`.') }),
+);
 const done = z.strictObject({ success: z.literal(true), message: z.string() });
 
 export function agentRoutes(api: Api, context: RouteContext): void {
@@ -65,23 +69,33 @@ export function agentRoutes(api: Api, context: RouteContext): void {
     shownOneAgent(context, knownPin(state, id)),
   );
 
-  const revokeSchema = { params: agentPath, querystring: revokeQuery, headers: orderHeaders, body: revokeBody, response: answering(done) };
+  const revokeSchema = {
+    params: agentPath,
+    querystring: revokeQuery,
+    headers: orderHeaders,
+    body: revokeBody,
+    response: answering(z.union([done, dryRunShape])),
+  };
   api.post('/overwatch/agents/:id/revoke', { config: reloads, schema: revokeSchema }, async (request) => {
     const { params, query, headers, body } = request;
     const command = { kind: 'revokeAgent', agent: params.id, reason: body.reason, force: query.force } as const;
-    await carryOut(engine, orderOf(identityOf(request).actor, headers['idempotency-key'], command));
+    const order = orderOf(identityOf(request).actor, headers['idempotency-key'], command);
+    if (query.dry_run) return dryRunAnswer(engine, order);
+    await carryOut(engine, order);
     return { success: true as const, message: `agent ${params.id} is believed no more` };
   });
 
   const deleteSchema = {
     ...{ params: agentPath, querystring: deleteQuery, headers: orderHeaders },
-    response: { ...answering(z.never()), 204: z.undefined().describe('It is revoked.') },
+    response: { ...answering(dryRunShape), 204: z.undefined().describe('It is revoked.') },
   };
   api.delete('/overwatch/agents/:id', { config: reloads, schema: deleteSchema }, async (request, reply) => {
     const { params, query, headers } = request;
     const reason = query.reason ?? 'deleted';
     const command = { kind: 'revokeAgent', agent: params.id, reason, force: query.force } as const;
-    await carryOut(engine, orderOf(identityOf(request).actor, headers['idempotency-key'], command));
+    const order = orderOf(identityOf(request).actor, headers['idempotency-key'], command);
+    if (query.dry_run) return reply.send(dryRunAnswer(engine, order));
+    await carryOut(engine, order);
     return reply.code(204).send();
   });
 }

@@ -14,6 +14,7 @@ import { healthOf } from '../../projections/health.ts';
 import { decidingOverride } from '../../projections/overrides.ts';
 import { allServers, type Server, serverOf } from '../../projections/registry.ts';
 import type { State } from '../../projections/state.ts';
+import { isUnproven } from '../../projections/verdict.ts';
 import { checkAtOnce } from './check-at-once.ts';
 import { identityOf } from './door.ts';
 import { ApiError, refusalError } from './errors.ts';
@@ -28,6 +29,10 @@ const backendShape = z.strictObject({
   port: z.int(),
   weight: z.int(),
   agent_id: z.string().nullable().describe('Who speaks for it from inside; null: nobody.'),
+  agent_unauthenticated: z
+    .literal(true)
+    .optional()
+    .describe('Its agent is one of the original, which proves nothing. Left out: it is none.'),
   region: z.string(),
   effective_status: effectiveStatus,
   agent_healthy: z.boolean().nullable().describe('What its agent says of it; null: nothing.'),
@@ -48,6 +53,7 @@ function shownBackend(state: State, server: Server): z.output<typeof backendShap
   const override = decidingOverride(state.overrides, service, address, port);
   return {
     ...{ service, address, port, weight, agent_id: agent ?? null, region },
+    ...(isUnproven(state, server) && { agent_unauthenticated: true as const }),
     effective_status: effectiveStatusOf(state, server),
     agent_healthy: claimOn(state.claims, server)?.healthy ?? null,
     agent_last_seen: heardAt === undefined ? null : timeText(heardAt),

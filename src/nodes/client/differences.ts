@@ -2,7 +2,7 @@
  * Where nodes that should say the same do not. Pure: what they said comes in, who says what of which subject goes out.
  * When something was said, and at which position of its log, is each node's own affair and no difference.
  */
-import type { ShownOverride } from './node-api.ts';
+import type { ShownAgent, ShownOverride } from './node-api.ts';
 
 /** What one node says. */
 export interface Said {
@@ -10,11 +10,12 @@ export interface Said {
   /** By service, as text. */
   readonly answers: ReadonlyMap<string, string>;
   readonly overrides: readonly ShownOverride[];
+  readonly agents: readonly ShownAgent[];
 }
 
 export interface Difference {
-  readonly kind: 'answer' | 'override';
-  /** The service, or the server of a service whose override it is. */
+  readonly kind: 'answer' | 'override' | 'agent';
+  /** The service, the server of a service whose override it is, or the agent. */
   readonly subject: string;
   /** Everything that is said, and who says it; what most say comes first. */
   readonly versions: readonly { readonly says: string; readonly nodes: readonly string[] }[];
@@ -24,6 +25,7 @@ export function differencesBetween(nodes: readonly Said[]): readonly Difference[
   return [
     ...differing('answer', nodes, ({ answers }) => answers, 'not served'),
     ...differing('override', nodes, ({ overrides }) => overrideTexts(overrides), 'none'),
+    ...differing('agent', nodes, ({ agents }) => agentTexts(agents), 'not known'),
   ];
 }
 
@@ -54,5 +56,12 @@ function overrideTexts(overrides: readonly ShownOverride[]): ReadonlyMap<string,
       `${service} ${address}${port === null ? '' : ` port ${port}`}, by a ${authority === 'human' ? 'person' : authority}`,
       action,
     ]),
+  );
+}
+
+/** Two nodes that pinned different certificates of one name know two hosts, so the beginning of it is part of the text. */
+function agentTexts(agents: readonly ShownAgent[]): ReadonlyMap<string, string> {
+  return new Map(
+    agents.map(({ agent_id: id, status, fingerprint }) => [id, fingerprint === null ? status : `${status}, ${fingerprint.slice(0, 12)}`]),
   );
 }

@@ -171,6 +171,12 @@ export const revokeAgent = (client: NodeClient, agent: string, reason: string, {
     ...{ query: { force: yes(force) }, shape: z.looseObject({ success: z.boolean() }) },
   });
 
+export const tryRevokeAgent = (client: NodeClient, agent: string, reason: string, force: boolean) =>
+  client.ask({
+    ...{ method: 'POST', path: `${pathOfAgent(agent)}/revoke`, body: { reason }, shape: dryRunShape },
+    query: { force: yes(force), dry_run: true },
+  });
+
 export interface EventsQuery {
   /** Undefined: the oldest that the log still holds. */
   readonly from?: number | undefined;

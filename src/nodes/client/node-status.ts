@@ -30,12 +30,12 @@ export interface NodeStatus {
   readonly position: number;
   readonly services: readonly ServiceSummary[];
   readonly overrides: readonly ShownOverride[];
-  /** Those that are believed. */
+  /** Revoked ones as well. */
   readonly agents: readonly ShownAgent[];
 }
 
 export async function statusOf(client: NodeClient): Promise<NodeStatus> {
-  const [{ version }, { ready, message }, dnssec, { events, last }, services, overrides, known] = await Promise.all([
+  const [{ version }, { ready, message }, dnssec, { events, last }, services, overrides, agents] = await Promise.all([
     versionOf(client),
     readinessOf(client),
     dnssecOf(client),
@@ -44,7 +44,6 @@ export async function statusOf(client: NodeClient): Promise<NodeStatus> {
     overridesOf(client),
     agentsOf(client),
   ]);
-  const agents = known.filter(({ status }) => status !== 'revoked');
   const node = events[0]?.node ?? null;
   const unsigned = dnssec.enabled ? null : (dnssec.message ?? 'DNS answers are not signed');
   return {

@@ -10,6 +10,7 @@ import type { State } from '../../projections/state.ts';
 import type { Pin } from '../../projections/trust.ts';
 import type { Change } from '../engine.ts';
 import type { Agents } from '../overwatch/agents/agents.ts';
+import type { Clock } from '../world.ts';
 import type { Exposition, Sample } from './exposition.ts';
 import { createTally } from './tally.ts';
 
@@ -23,8 +24,14 @@ export interface AgentMetrics {
 const secondsPerMs = 1e-3;
 const signalLabels = { cpu: 'cpu', memory: 'memory', errorRate: 'error_rate' } as const;
 
-/** `agents` is undefined where gossip is off: the names are exposed then, without numbers. */
-export function agentMetrics(exposition: Exposition, state: State, agents: Agents | undefined): AgentMetrics {
+export interface AgentMetricsOptions {
+  readonly state: State;
+  readonly clock: Pick<Clock, 'now'>;
+  /** Undefined: gossip is off, and the names are exposed without numbers. */
+  readonly agents: Agents | undefined;
+}
+
+export function agentMetrics(exposition: Exposition, { state, clock, agents }: AgentMetricsOptions): AgentMetrics {
   const staleEvents = createTally();
   const signals = createTally();
   const vetoes = createTally();
@@ -32,7 +39,7 @@ export function agentMetrics(exposition: Exposition, state: State, agents: Agent
   const badOf = new Map<string, readonly string[]>();
   const believed = () => [...state.trust.values()].filter(({ revokedAt }) => revokedAt === null);
 
-  gaugesOfAgents(exposition, state, agents, believed);
+  gaugesOfAgents(exposition, { state, clock, agents }, believed);
   countersOfHearing(exposition, agents);
   exposition.counter(
     { name: 'agent_stale_events_total', help: 'How often an agent was silent for too long.', labels: ['agent_id'] },
@@ -85,18 +92,21 @@ export function agentMetrics(exposition: Exposition, state: State, agents: Agent
   };
 }
 
-function gaugesOfAgents(exposition: Exposition, state: State, agents: Agents | undefined, believed: () => readonly Pin[]): void {
+function gaugesOfAgents(exposition: Exposition, { state, clock, agents }: AgentMetricsOptions, believed: () => readonly Pin[]): void {
   const having = (wanted: string) => believed().filter((pin) => agentStatusOf(state, pin) === wanted).length;
-  /** Seconds since each agent was heard. */
+  /** Seconds since each agent was heard: by the clock, because where all are silent no event comes that would move the state on. */
   const ages = () =>
     believed().flatMap((pin) => {
       const heardAt = state.liveness.get(pin.agent)?.heardAt;
-      return heardAt === undefined ? [] : [{ pin, seconds: Math.max(0, state.at - heardAt) * secondsPerMs }];
+      return heardAt === undefined ? [] : [{ pin, seconds: Math.max(0, clock.now() - heardAt) * secondsPerMs }];
     });
 
   exposition.gauge({ name: 'overwatch_agents_registered', help: 'Agents that are believed.' }, () => [[believed().length]]);
   exposition.gauge({ name: 'overwatch_agent_certs_pinned', help: 'Those of them with a certificate.' }, () => [
     [believed().filter(({ fingerprint }) => fingerprint !== null).length],
+  ]);
+  exposition.gauge({ name: 'overwatch_agents_unauthenticated', help: 'Those of them that prove nothing.' }, () => [
+    [believed().filter(({ legacy }) => legacy).length],
   ]);
   exposition.gauge({ name: 'overwatch_stale_agents_total', help: 'Agents that are silent for too long.' }, () => [[having('stale')]]);
   exposition.gauge(

@@ -8,7 +8,7 @@ import { entryOf } from '../../projections/endpoint.ts';
 import type { Services } from '../../projections/evolve.ts';
 import { serversOf } from '../../projections/registry.ts';
 import type { State } from '../../projections/state.ts';
-import { type Verdict, verdictOn } from '../../projections/verdict.ts';
+import { authorities, type Verdict, verdictOn } from '../../projections/verdict.ts';
 import type { Exposition, Sample } from './exposition.ts';
 
 export interface FitnessMetrics {
@@ -52,7 +52,7 @@ export function fitnessMetrics(exposition: Exposition, state: State): FitnessMet
     [judged().filter(isHealthy).length],
   ]);
   exposition.gauge({ name: 'overwatch_backends_by_authority', help: 'Servers by who decided about them.', labels: ['authority'] }, () =>
-    counted(['human-override', 'tool-override', 'validation', 'registration', 'nothing'], judged(), ({ authority }) => authority),
+    counted(authorities, judged(), ({ authority }) => authority),
   );
   exposition.gauge({ name: 'healthy_servers', help: 'Servers whose verdict is up.', labels: ['region'] }, () => {
     const servers = judged();

@@ -10,6 +10,7 @@ import type { Respond } from '../dns/answering.ts';
 import type { DnsCounter } from '../dns/counts.ts';
 import type { Engine, Listener } from '../engine.ts';
 import type { Agents } from '../overwatch/agents/agents.ts';
+import type { Clock } from '../world.ts';
 import { agentMetrics } from './agents.ts';
 import { checkMetrics } from './checks.ts';
 import { dnsMetrics } from './dns.ts';
@@ -23,6 +24,7 @@ export interface MetricsOptions {
   readonly engine: Engine;
   /** The engine's log. */
   readonly log: EventLog;
+  readonly clock: Pick<Clock, 'now'>;
   /** What the DNS server counts by itself. */
   readonly dnsCounter: DnsCounter;
   /** Of this program. */
@@ -42,14 +44,14 @@ export interface Metrics {
   readonly contentType: string;
 }
 
-export function createMetrics({ engine, log, dnsCounter, version, agents }: MetricsOptions): Metrics {
+export function createMetrics({ engine, log, clock, dnsCounter, version, agents }: MetricsOptions): Metrics {
   const exposition = createExposition();
   const node = nodeMetrics(exposition, { engine, log, version });
   const dns = dnsMetrics(exposition, dnsCounter.tally);
   const checks = checkMetrics(exposition);
   const fitness = fitnessMetrics(exposition, engine.state);
   const overrides = overrideMetrics(exposition, engine.state);
-  const ofAgents = agentMetrics(exposition, engine.state, agents);
+  const ofAgents = agentMetrics(exposition, { state: engine.state, clock, agents });
   const refreshGossip = gossipMetrics(exposition, agents);
   if (engine.state.configuration !== undefined) dns.configure(engine.state.configuration.configuration);
 

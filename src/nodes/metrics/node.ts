@@ -28,6 +28,9 @@ export function nodeMetrics(exposition: Exposition, { engine, log, version }: No
   let bytes = 0;
 
   exposition.gauge({ name: 'app_info', help: 'Always 1.', labels: ['version', 'node'] }, () => [[1, version, log.node]]);
+  exposition.gauge({ name: 'runtime_mode_info', help: 'Always 1.', labels: ['mode', 'node_id', 'region'] }, () => [
+    [1, 'overwatch', log.node, state.configuration?.configuration.overwatch.identity.region ?? ''],
+  ]);
   exposition.gauge({ name: 'config_load_timestamp_seconds', help: 'When the configuration in force was applied.' }, () => [
     [(state.configuration?.at ?? 0) * secondsPerMs],
   ]);
