@@ -7,6 +7,7 @@ const byReason: Readonly<Record<string, string>> = {
   'tokens-needed': 'set api.tokens there and give one of them with OPENGSLB_TOKEN, or run this on the machine of the node',
   'unknown-service': '"opengslb status" lists the services',
   'unknown-server': '"opengslb servers list" lists the servers',
+  'unknown-agent': '"opengslb agents list" lists the agents',
   'unknown-override': '"opengslb overrides list" lists the overrides',
   'would-empty-service': 'bring another server up first, or repeat it with --force and --reason',
 };
