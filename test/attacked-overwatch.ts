@@ -27,7 +27,7 @@ const standing = '127.0.0.12';
 /** In DNS as long as the honest agent is heard. */
 const honestBackend = '127.0.0.11';
 /** An agent that was silent for so long is stale. */
-const [intervalMs, missedThreshold] = [1_000, 4];
+const [intervalMs, missedThreshold] = [1_000, 8];
 
 export interface AttackedOverwatch {
   readonly key: string;
@@ -58,7 +58,7 @@ export async function startAttackedOverwatch(): Promise<AttackedOverwatch> {
       dnssec: { enabled: false, security_acknowledgment: acknowledgment },
       validation: { enabled: false },
       agent_tokens: tokens,
-      gossip: { bind_address: '127.0.0.1:0', encryption_key: key, preset: 'local' },
+      gossip: { bind_address: '127.0.0.1:0', encryption_key: key, preset: 'lan' },
     },
     dns: { listen_address: '127.0.0.1:0', zones: ['demo.local'] },
     regions: [{ name: 'demo', servers: [{ service, address: standing, port: 80 }] }],
@@ -147,7 +147,7 @@ export async function makeAgent({
       ...{ state_dir, drain_timeout: '0s' },
       backends: [{ service, ...backend, health_check: { type: 'tcp', interval: '500ms', timeout: '400ms' } }],
       heartbeat: { interval: `${intervalMs}ms`, missed_threshold: missedThreshold },
-      gossip: { bind_address, encryption_key: key, overwatch_nodes: [overwatchNode], preset: 'local' },
+      gossip: { bind_address, encryption_key: key, overwatch_nodes: [overwatchNode], preset: 'lan' },
     },
   };
   await writeFile(configFile, JSON.stringify(text), { mode: 0o600 });

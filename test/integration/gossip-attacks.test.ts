@@ -60,7 +60,7 @@ const rejected = (reason: string) => overwatch.metric('gossip_rejected_total', {
 const dropped = (reason: string) => overwatch.metric('gossip_dropped_total', { reason });
 
 async function counted(what: string, count: () => Promise<number>, least: number): Promise<void> {
-  await until(`${what} is counted`, async () => (await count()) >= least, { instead: count });
+  await until(`${what} is counted`, async () => (await count()) >= least, { instead: count, withinMs: 40_000 });
 }
 
 /** So many a second, for so many seconds, as evenly as this process can. Returns how many were sent a second. */
