@@ -71,8 +71,8 @@ export async function makeStage(parent = tmpdir()): Promise<Stage> {
 }
 
 /**
- * Six failures in a row take two seconds at least. The first answers after a start are asked for long before that, so where the web
- * servers are dark they are what the log says, and nothing that was checked since.
+ * Thirty failures take fourteen seconds at least, also where several starts make them. The first answers after a start are asked
+ * for long before that, so where the web servers are dark they are what the log says, and nothing that was checked since.
  */
 function configuration(dataFolder: string, port: number): string {
   const server = (service: string, address: string, more = '') =>
@@ -88,7 +88,7 @@ function configuration(dataFolder: string, port: number): string {
     '  zones: [{ name: torture.local, nameservers: [{ name: ns1.torture.local, address: 127.0.0.1 }] }]',
     'regions:',
     '  - name: here',
-    '    health_check: { type: http, path: /, interval: 500ms, timeout: 500ms, failure_threshold: 6, success_threshold: 1 }',
+    '    health_check: { type: http, path: /, interval: 500ms, timeout: 500ms, failure_threshold: 30, success_threshold: 1 }',
     '    servers:',
     ...[...steadyServers, deadServer].map((address) => server(steady, address)),
     ...busy.map((service) => server(service, anchor)),
