@@ -1,12 +1,12 @@
 /**
- * A reply as data, and as bytes (RFC 1035 section 4). Owner names are compressed against the question's name, which also
- * repeats them in the asker's own capitals; names within rdata are sent whole. What does not fit is left out by rule,
- * never cut.
+ * A reply as data, and as bytes (RFC 1035 section 4). Owner names are compressed against the question's name and the
+ * zone that it was found in, which also repeats them in the asker's own capitals; names within rdata are sent whole. What
+ * does not fit is left out by rule, never cut.
  */
 import { classIn, type Rcode, rcodes } from './codes.ts';
 import { encodeOpt } from './edns.ts';
 import { dnsLimits } from './limits.ts';
-import { type Name, rootName, suffixesOf } from './names.ts';
+import { isAtOrBelow, type Name, rootName } from './names.ts';
 import { type Heading, headerBytes } from './wire.ts';
 
 /** Records of one name and type, which share a TTL (RFC 2181 section 5). */
@@ -15,8 +15,12 @@ export interface RRset {
   readonly type: number;
   readonly ttlSeconds: number;
   readonly rdata: readonly Uint8Array[];
+  /** The TTL that the records have in their zone, where they are sent with a shorter one: it is what is signed. */
+  readonly zoneTtlSeconds?: number;
   /** Where the addresses are a choice among several. */
   readonly decision?: Decision;
+  /** The prefix around the client within which they are the same; left out: they are for everybody. */
+  readonly scopePrefix?: number;
 }
 
 /** Which addresses of a service were chosen, and how: for counting. */
@@ -34,6 +38,8 @@ export interface Reply {
   readonly additional: readonly RRset[];
   /** Whether the additional records are needed to go on (glue of a referral) or may be left out for size. */
   readonly additionalNeeded: boolean;
+  /** The zone that the question was found in; owner names in it end with a pointer to it. */
+  readonly zone?: Name;
 }
 
 /** A reply that is nothing but its rcode. */
@@ -69,8 +75,8 @@ export function encodeReply(heading: Heading, reply: Reply, bytesMax: number, sc
 }
 
 function encodeMessage(heading: Heading, reply: Reply, scopePrefix: number, truncated: boolean): Buffer {
-  const pointers = pointersInto(heading);
-  const encode = (section: readonly RRset[]) => section.flatMap((rrset) => encodeRRset(rrset, pointers));
+  const zone = zoneWithin(heading, reply.zone);
+  const encode = (section: readonly RRset[]) => section.flatMap((rrset) => encodeRRset(rrset, heading.question?.name, zone));
   const [answer, authority, additional] = [encode(reply.answer), encode(reply.authority), encode(reply.additional)];
   if (heading.edns !== undefined) additional.push(encodeOpt(heading.edns, rcodes[reply.rcode], scopePrefix));
 
@@ -100,19 +106,22 @@ function flagsOf(heading: Heading, reply: Reply, truncated: boolean): number {
   );
 }
 
-/** Where in the message each suffix of the question's name stands. */
-function pointersInto(heading: Heading): ReadonlyMap<Name, number> {
-  const pointers = new Map<Name, number>();
-  const name = heading.question?.name;
-  if (name === undefined) return pointers;
-  for (const suffix of suffixesOf(name)) {
-    if (suffix !== rootName) pointers.set(suffix, headerBytes + name.length - suffix.length);
-  }
-  return pointers;
+/** A zone's name as the end of the question's. */
+interface ZoneWithin {
+  readonly apex: Name;
+  /** Where in the message it stands. */
+  readonly offset: number;
 }
 
-function encodeRRset(rrset: RRset, pointers: ReadonlyMap<Name, number>): Buffer[] {
-  const owner = encodeOwner(rrset.owner, pointers);
+function zoneWithin(heading: Heading, apex: Name | undefined): ZoneWithin | undefined {
+  const name = heading.question?.name;
+  // A pointer to the root would be longer than the root.
+  if (name === undefined || apex === undefined || apex === rootName || !isAtOrBelow(name, apex)) return undefined;
+  return { apex, offset: headerBytes + name.length - apex.length };
+}
+
+function encodeRRset(rrset: RRset, asked: Name | undefined, zone: ZoneWithin | undefined): Buffer[] {
+  const owner = encodeOwner(rrset.owner, asked, zone);
   return rrset.rdata.map((rdata) => {
     const fixed = Buffer.alloc(10);
     fixed.writeUInt16BE(rrset.type, 0);
@@ -123,13 +132,22 @@ function encodeRRset(rrset: RRset, pointers: ReadonlyMap<Name, number>): Buffer[
   });
 }
 
-/** The labels up to the first suffix that the question holds, then a pointer to it. */
-function encodeOwner(owner: Name, pointers: ReadonlyMap<Name, number>): Buffer {
-  for (const suffix of suffixesOf(owner)) {
-    const offset = pointers.get(suffix);
-    if (offset === undefined) continue;
-    const labels = owner.slice(0, owner.length - suffix.length);
-    return Buffer.concat([Buffer.from(labels, 'latin1'), Buffer.from([0xc0 | (offset >> 8), offset & 0xff])]);
-  }
-  return Buffer.from(owner, 'latin1');
+/**
+ * Few places to point to, so that a reply can be put together before it is asked for:
+ *
+ * | owner                     | is sent as                               |
+ * |---------------------------|------------------------------------------|
+ * | the question's whole name | a pointer to it                          |
+ * | in the question's zone    | its labels, then a pointer to the zone   |
+ * | any other                 | whole                                    |
+ */
+function encodeOwner(owner: Name, asked: Name | undefined, zone: ZoneWithin | undefined): Buffer {
+  if (owner === asked && owner !== rootName) return pointerTo(headerBytes);
+  if (zone === undefined || !isAtOrBelow(owner, zone.apex)) return Buffer.from(owner, 'latin1');
+  const labels = owner.slice(0, owner.length - zone.apex.length);
+  return Buffer.concat([Buffer.from(labels, 'latin1'), pointerTo(zone.offset)]);
+}
+
+function pointerTo(offset: number): Buffer {
+  return Buffer.from([0xc0 | (offset >> 8), offset & 0xff]);
 }

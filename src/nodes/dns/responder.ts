@@ -3,18 +3,18 @@
  * 8906). An answer depends on the question, the client, the table and the draw, and on nothing else (I7); all thinking
  * about health was done when the answers were published. It is written to be read and compared with, not to be fast.
  */
-import { type Family, families } from '../../projections/routing/family.ts';
-import { pick } from '../../projections/routing/wheel.ts';
+import type { AnswerSource } from './answer-source.ts';
+import type { Asker } from './client-ranges.ts';
 import { classIn, type Rcode, types } from './codes.ts';
 import type { Transport } from './counts.ts';
-import { type Draw, drawFor } from './draw.ts';
+import { type NsecChain, nameDenial, typeDenial } from './dnssec/nsec.ts';
+import type { Draw } from './draw.ts';
 import { dnsLimits } from './limits.ts';
-import { type Name, nameOfWire, parentOf } from './names.ts';
-import { encodeRdata } from './rdata.ts';
+import { type Name, nameOfWire, parentOf, suffixesOf } from './names.ts';
+import { fixedRecords, type Place, recordsAt, signatureRecords } from './records-at.ts';
 import { bareReply, type Decision, encodeReply, type Reply, type RRset, replyBytesMax } from './reply.ts';
-import type { AnswerSource } from './table.ts';
 import { type Question, readQuery } from './wire.ts';
-import { addressesOf, closestZone, cutAbove, hostsOf, soaOf, type Zone, type ZoneNode } from './zone.ts';
+import { addressesOf, closestZone, cutAbove, hostsOf, soaOf, type Zone } from './zone.ts';
 
 export interface Client {
   readonly address: string;
@@ -42,18 +42,29 @@ export function createResponder(source: AnswerSource): Responder {
     respond(packet, client, draw) {
       const reading = readQuery(packet);
       if (reading.kind === 'dropped') return { reply: null, reason: reading.reason };
-      const reply = reading.kind === 'rejected' ? bareReply(reading.rcode) : replyTo(reading.question, source, draw);
-      const bytes = encodeReply(reading.heading, reply, replyBytesMax(client.transport, reading.heading));
+      const dnssecOk = reading.heading.edns?.dnssecOk === true;
+      const asker = { address: client.address, subnet: reading.heading.edns?.clientSubnet };
+      const query = { source, asker, draw, dnssecOk };
+      const reply = reading.kind === 'rejected' ? bareReply(reading.rcode) : replyTo(reading.question, query);
+      const { decision, scopePrefix } = reply.answer.find((rrset) => rrset.decision !== undefined) ?? {};
+      const bytes = encodeReply(reading.heading, reply, replyBytesMax(client.transport, reading.heading), scopePrefix);
       const question = reading.heading.question;
-      // What was chosen stands last, behind the aliases that led to it.
-      return { reply: bytes, name: question?.name, type: question?.type, rcode: reply.rcode, decision: reply.answer.at(-1)?.decision };
+      return { reply: bytes, name: question?.name, type: question?.type, rcode: reply.rcode, decision };
     },
   };
 }
 
-function replyTo(question: Question, source: AnswerSource, draw: Draw): Reply {
+/** What an answer depends on besides the question (I7). */
+interface Circumstances {
+  readonly source: AnswerSource;
+  readonly asker: Asker;
+  readonly draw: Draw;
+  readonly dnssecOk: boolean;
+}
+
+function replyTo(question: Question, circumstances: Circumstances): Reply {
   const refusal = refusalOf(question);
-  return refusal === undefined ? follow(question, source, draw) : bareReply(refusal);
+  return refusal === undefined ? follow(question, circumstances) : bareReply(refusal);
 }
 
 /** Types that stand for something else than records, and never are what is asked for. */
@@ -92,42 +103,94 @@ function refusalOf(question: Question): Rcode | undefined {
  * | none of the type                 | NODATA with SOA                                             |
  *
  * AA speaks of the first name, so behind one CNAME even a referral carries it (RFC 1035 section 4.1.1), and the rcode
- * speaks of the last (RFC 6604).
+ * speaks of the last (RFC 6604). With DO, all that a signed zone says itself is followed by its signatures, and every
+ * "no" by its proof (RFC 4035 section 3.1).
  */
-function follow(question: Question, source: AnswerSource, draw: Draw): Reply {
+function follow(question: Question, { source, asker, draw, dnssecOk }: Circumstances): Reply {
   const { zones } = source.zones;
+  const zoneAsked = zoneFor(zones, question.name, question.type)?.apex;
   const chain: RRset[] = [];
-  const answered = (reply: Partial<Reply>): Reply => ({ ...bareReply('NOERROR'), authoritative: true, answer: chain, ...reply });
+  const aliases = new Set<Name>();
+  const signed = (zone: Zone, rrset: RRset) => (dnssecOk ? withSignatures(zone, rrset, source) : [rrset]);
+  const answered = (reply: Partial<Reply>): Reply => ({
+    ...bareReply('NOERROR'),
+    authoritative: true,
+    answer: chain,
+    ...(zoneAsked === undefined ? {} : { zone: zoneAsked }),
+    ...reply,
+  });
 
   let name = question.name;
   for (;;) {
     const zone = zoneFor(zones, name, question.type);
-    if (zone === undefined) return chain.length === 0 ? bareReply('REFUSED') : answered({});
-    const denial = () => [soaOf(zone, source.serialOf(zone), 'denial')];
+    if (zone === undefined) return aliases.size === 0 ? bareReply('REFUSED') : answered({});
+    const denials = dnssecOk ? source.dnssec?.denialOf(zone) : undefined;
+    const denial = (proof: (denials: NsecChain) => readonly RRset[]) =>
+      [soaOf(zone, source.serialOf(zone), 'denial'), ...(denials === undefined ? [] : proof(denials))].flatMap((rrset) =>
+        signed(zone, rrset),
+      );
 
     const delegation = delegationOf(zone, name, question.type);
     if (delegation !== undefined) {
       const glue = hostsOf(delegation).flatMap((host) => addressesOf(zones, host));
-      return answered({ authoritative: chain.length > 0, authority: [delegation], additional: glue, additionalNeeded: true });
+      const vouched = denials === undefined ? [] : vouching(zone, delegation.owner, denials, source);
+      const authority = [delegation, ...vouched.flatMap((rrset) => signed(zone, rrset))];
+      return answered({ authoritative: aliases.size > 0, authority, additional: glue, additionalNeeded: true });
     }
     const node = zone.nodes.get(name);
-    if (node === undefined) return answered({ rcode: 'NXDOMAIN', authority: denial() });
+    if (node === undefined) {
+      return answered({ rcode: 'NXDOMAIN', authority: denial((chain) => nameDenial(chain, name, enclosing(zone, name))) });
+    }
 
+    const place = { zone, node, name };
     const alias = node.rrsets.get(types.CNAME);
-    const found =
-      alias !== undefined && question.type !== types.CNAME ? alias : recordsAt({ zone, node, name }, question.type, source, draw);
+    const isFollowed = alias !== undefined && !standsBesideAlias(place, question.type, source);
+    const found = isFollowed ? alias : recordsAt(place, question.type, source, asker, draw);
     if (found === 'not-answerable') return bareReply('SERVFAIL');
-    if (found === undefined) return answered({ authority: denial() });
-    const answer = [...chain, found];
-    if (found !== alias || question.type === types.CNAME || question.type === types.ANY) {
+    if (found === undefined) return answered({ authority: denial((chain) => typeDenial(chain, name)) });
+    const answer = [...chain, ...signed(zone, found)];
+    if (!isFollowed || question.type === types.ANY) {
       const hosts = found.type === types.NS ? hostsOf(found) : [];
-      return answered({ answer, additional: hosts.flatMap((host) => addressesOf(zones, host)) });
+      return answered({ answer, additional: hosts.flatMap((host) => signedAddresses(host, zones, signed)) });
     }
     // A chain that bites its own tail, or is too long, ends with what it said so far; the asker may go on from there.
-    if (chain.length === dnsLimits.aliasesMax || chain.some((earlier) => earlier.owner === found.owner)) return answered({});
-    chain.push(found);
+    if (aliases.size === dnsLimits.aliasesMax || aliases.has(found.owner)) return answered({});
+    aliases.add(found.owner);
+    chain.push(...signed(zone, found));
     name = targetOf(found, name);
   }
+}
+
+/** Records, and what is signed over them. A signature itself is not signed. */
+function withSignatures(zone: Zone, rrset: RRset, { dnssec }: AnswerSource): RRset[] {
+  const signatures = rrset.type === types.RRSIG ? [] : (dnssec?.of(zone, rrset) ?? []);
+  return signatures.length === 0 ? [rrset] : [rrset, signatureRecords(rrset, signatures)];
+}
+
+/** What else than the alias itself may be asked for at it and is there (RFC 4035 section 2.5). */
+function standsBesideAlias(place: Place, type: number, source: AnswerSource): boolean {
+  if (type === types.CNAME) return true;
+  return (type === types.NSEC || type === types.RRSIG) && fixedRecords(place, type, source) !== undefined;
+}
+
+/** What a signed zone says of a delegation: the DS, or that there is none (RFC 4035 section 3.1.4). */
+function vouching(zone: Zone, cut: Name, denials: NsecChain, source: AnswerSource): readonly RRset[] {
+  const node = zone.nodes.get(cut);
+  const ds = node === undefined ? undefined : fixedRecords({ zone, node, name: cut }, types.DS, source);
+  return ds === undefined ? typeDenial(denials, cut) : [ds];
+}
+
+/** The longest ancestor that exists. */
+function enclosing(zone: Zone, name: Name): Name {
+  for (const suffix of suffixesOf(name)) if (zone.nodes.has(suffix)) return suffix;
+  return zone.apex;
+}
+
+/** The addresses of a nameserver, signed where they are more than glue (RFC 4035 section 3.1.1). */
+function signedAddresses(host: Name, zones: ReadonlyMap<Name, Zone>, signed: (zone: Zone, rrset: RRset) => RRset[]): RRset[] {
+  const zone = closestZone(zones, host);
+  const addresses = addressesOf(zones, host);
+  return zone === undefined || cutAbove(zone, host) !== undefined ? addresses : addresses.flatMap((rrset) => signed(zone, rrset));
 }
 
 function targetOf(alias: RRset, name: Name): Name {
@@ -147,67 +210,4 @@ function delegationOf(zone: Zone, name: Name, type: number): RRset | undefined {
   const cut = cutAbove(zone, name);
   if (cut === undefined || (cut === name && type === types.DS)) return undefined;
   return zone.nodes.get(cut)?.rrsets.get(types.NS);
-}
-
-/** A name that exists, in its zone. */
-interface Place {
-  readonly zone: Zone;
-  readonly node: ZoneNode;
-  readonly name: Name;
-}
-
-/** The records of one type at a name: from the configuration, from the moment's answers, or made up for the apex. */
-function recordsAt(place: Place, type: number, source: AnswerSource, draw: Draw): RRset | 'not-answerable' | undefined {
-  const { zone, node, name } = place;
-  if (type === types.ANY) {
-    const existing = typesAt(place, source)[0];
-    return existing === undefined ? undefined : recordsAt(place, existing, source, draw);
-  }
-  if (type === types.SOA && name === zone.apex) return soaOf(zone, source.serialOf(zone), 'answer');
-  const family = families.find((each) => types[each] === type);
-  if (node.service !== undefined && family !== undefined) return steeredRecords(node.service, family, name, source, draw);
-  return node.rrsets.get(type);
-}
-
-/**
- * The types that exist at a name, lowest first. ANY is answered with the first (RFC 8482 section 4.1): a real RRset,
- * not a made-up HINFO, so that what is said agrees with what denials of other types will say, signed or not. For a
- * steered name that is its addresses.
- */
-function typesAt({ zone, node, name }: Place, source: AnswerSource): number[] {
-  const existing = [...node.rrsets.keys()];
-  if (name === zone.apex) existing.push(types.SOA);
-  if (node.service !== undefined) {
-    const answer = source.answerOf(node.service);
-    existing.push(
-      ...families.filter((family) => answer === undefined || answer.families[family] !== undefined).map((family) => types[family]),
-    );
-  }
-  return existing.sort((a, b) => a - b);
-}
-
-/**
- * | the service has             | answer                                                |
- * |-----------------------------|-------------------------------------------------------|
- * | no published answer yet     | none can be given                                     |
- * | no server of this family    | no records of the type                                |
- * | servers, but an empty wheel | none can be given                                     |
- * | a wheel                     | the spoke that the draw falls on, in the spoke's order |
- */
-function steeredRecords(
-  service: string,
-  family: Family,
-  owner: Name,
-  source: AnswerSource,
-  draw: Draw,
-): RRset | 'not-answerable' | undefined {
-  const answer = source.answerOf(service);
-  if (answer === undefined) return 'not-answerable';
-  const wheel = answer.families[family]?.wheel;
-  if (wheel === undefined) return undefined;
-  const spoke = pick(wheel, drawFor(wheel, service, family, draw));
-  if (spoke === undefined) return 'not-answerable';
-  const rdata = spoke.addresses.map((address) => encodeRdata({ type: family, data: address }));
-  const decision = { service, algorithm: answer.algorithm, addresses: spoke.addresses };
-  return { owner, type: types[family], ttlSeconds: answer.ttlSeconds, rdata, decision };
 }

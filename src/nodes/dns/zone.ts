@@ -4,7 +4,7 @@
  * serial of the SOA does, and that is an argument.
  */
 import { types } from './codes.ts';
-import { type Name, nameOfWire, suffixesOf } from './names.ts';
+import { type Name, nameOf, nameOfWire, suffixesOf } from './names.ts';
 import { encodeRdata } from './rdata.ts';
 import type { RRset } from './reply.ts';
 
@@ -36,14 +36,16 @@ export interface ZoneSet {
 /** TTL of what seldom changes: SOA, NS at an apex, addresses of nameservers. */
 export const apexTtlSeconds = 3600;
 
-/** `minimum` is the TTL of every "no": short, because a name that is not there today may be there in a minute. */
-const soaTimes = { refresh: 3600, retry: 600, expire: 604_800, minimum: 30 } as const;
+/** TTL of every "no", proven or not: short, because a name that is not there today may be there in a minute. */
+export const denialTtlSeconds = 30;
+
+const soaTimes = { refresh: 3600, retry: 600, expire: 604_800, minimum: denialTtlSeconds } as const;
 
 /** The SOA of a zone; in a negative answer with the TTL that the denial may be kept for (RFC 2308 section 3). */
 export function soaOf(zone: Zone, serial: number, use: 'answer' | 'denial'): RRset {
-  const ttlSeconds = use === 'answer' ? apexTtlSeconds : Math.min(apexTtlSeconds, soaTimes.minimum);
+  const ttlSeconds = use === 'answer' ? apexTtlSeconds : Math.min(apexTtlSeconds, denialTtlSeconds);
   const rdata = encodeRdata({ type: 'SOA', data: { mname: zone.primary, rname: `hostmaster.${zone.name}`, serial, ...soaTimes } });
-  return { owner: zone.apex, type: types.SOA, ttlSeconds, rdata: [rdata] };
+  return { owner: zone.apex, type: types.SOA, ttlSeconds, rdata: [rdata], zoneTtlSeconds: apexTtlSeconds };
 }
 
 /** The zone that a name belongs to: the longest that it is in. */
@@ -53,6 +55,13 @@ export function closestZone<Z>(zones: ReadonlyMap<Name, Z>, name: Name): Z | und
     if (zone !== undefined) return zone;
   }
   return undefined;
+}
+
+/** The zone in which a service has its name. */
+export function zoneSteering({ zones }: ZoneSet, service: string): { readonly zone: Zone; readonly name: Name } | undefined {
+  const name = nameOf(service);
+  const zone = name === undefined ? undefined : closestZone(zones, name);
+  return name !== undefined && zone?.nodes.get(name)?.service === service ? { zone, name } : undefined;
 }
 
 /** The highest delegation at or above `name` in its zone: from there on, other servers are asked. */
