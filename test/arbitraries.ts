@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { rejectionReasons } from '../src/events/catalogue/agents.ts';
 import { configuration } from '../src/events/catalogue/configuration.ts';
+import { keyStages } from '../src/events/catalogue/keys.ts';
 import { type Actor, catalogue, type Event, type EventType, type Fact, type FactOf, type Request } from '../src/events/event.ts';
 
 const label = fc.stringMatching(/^[a-z0-9](?:[a-z0-9-]{0,8}[a-z0-9])?$/);
@@ -106,9 +107,17 @@ const pin = {
   legacy: fc.boolean(),
 };
 
+const keyAlgorithm = fc.constantFrom(13 as const, 14 as const);
+const keyTag = fc.integer({ min: 0, max: 65_535 });
+const keyParts = { zone: domainName, keyTag, algorithm: keyAlgorithm, publicKey: base64, successorOf: fc.option(keyTag) };
+const waitSeconds = fc.integer({ min: 0, max: 10_000_000 });
+
 const actor: fc.Arbitrary<Actor> = fc
   .tuple(record({ kind: fc.constantFrom('human', 'tool', 'agent', 'system'), name: sentence(100) }), some({ address }))
   .map(([required, optional]) => ({ ...required, ...optional }) as Actor);
+
+const network = fc.constantFrom('10.0.0.0/8', '10.1.0.0/16', '0.0.0.0/0', '2001:db8::/32', '::/0', '192.0.2.1/32');
+const mapping = { cidr: network, region: fc.constantFrom('eu', 'us', 'a region'), comment: fc.option(sentence(100)) };
 
 const moment = fc.maxSafeNat();
 const position = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
@@ -191,6 +200,14 @@ const checkpoint = record({
       ...{ sinks: fc.boolean(), stepMs: fc.nat(), nextAt: fc.option(moment), since: moment, position },
     }),
   ),
+  keys: few(
+    record({
+      ...keyParts,
+      ...{ stage: fc.constantFrom(...keyStages), createdAt: moment, position, since: moment, until: fc.option(moment) },
+      from: sentence(20),
+    }),
+  ),
+  geoMappings: few(record({ ...mapping, position, at: moment })),
 });
 
 /** The data of every type. A type that is missing here does not compile. */
@@ -236,6 +253,16 @@ const facts: { readonly [T in EventType]: fc.Arbitrary<FactOf<T>['data']> } = {
     ...{ action: fc.constantFrom('installed' as const, 'used' as const, 'removed' as const), fingerprint: keyFingerprint },
     keys: fc.array(keyFingerprint, { minLength: 1, maxLength: 4 }),
   }),
+  'key.generated': record({ ...keyParts, waitSeconds }),
+  'key.stage_entered': record({
+    ...{ zone: domainName, keyTag, stage: fc.constantFrom('announced' as const, 'trusted' as const, 'active' as const) },
+    ...{ waitSeconds, evidence: sentence(100) },
+  }),
+  'key.imported': record({ ...keyParts, waitSeconds, createdAt: moment, from: sentence(20) }),
+  'key.removed': record({ zone: domainName, keyTag, reason: sentence(100) }),
+  'key.refused': record({ zone: domainName, keyTag, from: sentence(20), reason: sentence(100) }),
+  'geo_mapping.set': record(mapping),
+  'geo_mapping.removed': record({ cidr: network }),
   'override.cleared': record({ ...target, authority, reason: fc.option(sentence(500)) }),
 };
 

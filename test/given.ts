@@ -114,6 +114,14 @@ export function overridden(
   return { type: 'override.set', data: { ...data, ...words } };
 }
 
+export function mapped(cidr: string, region: string, comment: string | null = null): FactOf<'geo_mapping.set'> {
+  return { type: 'geo_mapping.set', data: { cidr, region, comment } };
+}
+
+export function unmapped(cidr: string): FactOf<'geo_mapping.removed'> {
+  return { type: 'geo_mapping.removed', data: { cidr } };
+}
+
 export function cleared(address: string, words: Partial<DataOf<'override.cleared'>> = {}): FactOf<'override.cleared'> {
   return { type: 'override.cleared', data: { service: app, address, port: null, authority: 'human', reason: null, ...words } };
 }
@@ -177,6 +185,34 @@ export const cpuPolicy: PredictivePolicy = {
 
 export function measuring(cpu: number | null, memory: number | null = 0, errorRate: number | null = 0): Beat['signals'] & {} {
   return { cpu, memory, errorRate };
+}
+
+// --- facts about keys of zones
+
+/** The public part of a key that exists in name alone. */
+export const publicKeyOf = (name: string): string => Buffer.alloc(64, name).toString('base64');
+
+/** A key of `app`, which is a zone of its own where no zones are configured: its first, or a successor. */
+export function keyMade(keyTag: number, words: Partial<DataOf<'key.generated'>> = {}): FactOf<'key.generated'> {
+  const data = { zone: app, keyTag, algorithm: 13 as const, publicKey: publicKeyOf(String(keyTag)), successorOf: null, waitSeconds: 0 };
+  return { type: 'key.generated', data: { ...data, ...words } };
+}
+
+export function keyEntered(
+  keyTag: number,
+  stage: 'announced' | 'trusted' | 'active',
+  words: Partial<DataOf<'key.stage_entered'>> = {},
+): FactOf<'key.stage_entered'> {
+  return { type: 'key.stage_entered', data: { zone: app, keyTag, stage, waitSeconds: 0, evidence: 'it was seen', ...words } };
+}
+
+export function keyImported(keyTag: number, words: Partial<DataOf<'key.imported'>> = {}): FactOf<'key.imported'> {
+  const { data } = keyMade(keyTag);
+  return { type: 'key.imported', data: { ...data, createdAt: 0, from: 'overwatch-2', ...words } };
+}
+
+export function keyRemoved(keyTag: number, words: Partial<DataOf<'key.removed'>> = {}): FactOf<'key.removed'> {
+  return { type: 'key.removed', data: { zone: app, keyTag, reason: 'because', ...words } };
 }
 
 /** Everything that this state holds, restated. */

@@ -33,8 +33,12 @@ export interface Change {
 }
 
 export function withChangeFlags(command: Command): Command {
+  return withOrderFlags(command.option('--force', 'even where a guard refuses, such as when no fit server would be left'));
+}
+
+/** For changes that no guard looks at. */
+export function withOrderFlags(command: Command): Command {
   return withNodeFlags(command)
-    .option('--force', 'even where a guard refuses, such as when no fit server would be left')
     .option('--dry-run', 'say what would change, and change nothing')
     .option(
       '--key <key>',
@@ -123,7 +127,7 @@ export function durationFlag(text: string): string {
   throw new InvalidArgumentError('Expected a duration such as 90s, 10m or 1h30m.');
 }
 
-function requestKey(text: string): string {
+export function requestKey(text: string): string {
   if (/^[\x20-\x7e]{1,200}$/.test(text)) return text;
   throw new InvalidArgumentError('Expected 1 to 200 printable ASCII characters.');
 }

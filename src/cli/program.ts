@@ -28,6 +28,8 @@ const groups: Readonly<Record<string, Readonly<Record<string, Load>>>> = {
     agents: async () => (await import('./agents.ts')).agentsCommand(),
     overrides: async () => (await import('./overrides.ts')).overridesCommand(),
     servers: async () => (await import('./servers.ts')).serversCommand(),
+    geo: async () => (await import('./geo.ts')).geoCommand(),
+    dnssec: async () => (await import('./dnssec.ts')).dnssecCommand(),
     'gossip-key': async () => (await import('./gossip-key.ts')).gossipKeyCommand(),
   },
   'Look back:': {

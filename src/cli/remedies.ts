@@ -8,6 +8,11 @@ const byReason: Readonly<Record<string, string>> = {
   'unknown-service': '"opengslb status" lists the services',
   'unknown-server': '"opengslb servers list" lists the servers',
   'unknown-agent': '"opengslb agents list" lists the agents',
+  'unknown-mapping': '"opengslb geo list" lists the networks',
+  'unknown-zone': '"opengslb dnssec status" lists the zones that are signed',
+  'no-rotation': '"opengslb dnssec status" says how far the keys are',
+  'rotation-in-progress': 'wait for its end; "opengslb dnssec status" says what it waits for',
+  'rotation-announced': 'see that every server of the parent shows the old DS, then repeat it with --force',
   'unknown-override': '"opengslb overrides list" lists the overrides',
   'would-empty-service': 'bring another server up first, or repeat it with --force and --reason',
 };

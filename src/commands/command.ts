@@ -1,6 +1,7 @@
 /** What can be asked of a node, and the two kinds of decision: facts, or a refusal that says what to do. */
 import type { Configuration, HealthCheck } from '../events/catalogue/configuration.ts';
 import type { Beat } from '../events/catalogue/heartbeats.ts';
+import type { KeyAlgorithm } from '../events/catalogue/keys.ts';
 import type { Actor, Fact } from '../events/event.ts';
 import type { Authority } from '../projections/overrides.ts';
 
@@ -158,6 +159,97 @@ export interface RecordGossipKey {
   readonly keys: readonly string[];
 }
 
+/** The public part of a key that was made for an order. Its private part is on the disk. */
+export interface MadeKey {
+  readonly keyTag: number;
+  readonly algorithm: KeyAlgorithm;
+  /** Base64. */
+  readonly publicKey: string;
+}
+
+/** Gives zones that have none a key to sign with. */
+export interface AddFirstKeys {
+  readonly kind: 'addFirstKeys';
+  readonly made: readonly (MadeKey & { readonly zone: string })[];
+}
+
+/** Begins a rotation with this key as the successor. */
+export interface StartRotation {
+  readonly kind: 'startRotation';
+  readonly zone: string;
+  readonly made: MadeKey;
+}
+
+/** Time was all that the successor waited for. */
+export interface EnterKeyStage {
+  readonly kind: 'enterKeyStage';
+  readonly zone: string;
+  readonly keyTag: number;
+  readonly stage: 'announced' | 'active';
+}
+
+/** The parent shows the DS of the successor. */
+export interface ConfirmDs {
+  readonly kind: 'confirmDs';
+  readonly zone: string;
+  /** null: whichever is announced. */
+  readonly keyTag: number | null;
+  /** How long resolvers keep the parent's DS records. */
+  readonly dsTtlSeconds: number;
+  /** Who said so. */
+  readonly evidence: string;
+}
+
+export interface RemoveRetiredKey {
+  readonly kind: 'removeRetiredKey';
+  readonly zone: string;
+  readonly keyTag: number;
+}
+
+/** Calls a rotation off while the parent has not taken the new DS up. */
+export interface AbortRotation {
+  readonly kind: 'abortRotation';
+  readonly zone: string;
+  readonly reason: string;
+  readonly force: boolean;
+}
+
+/** Forgets the keys of a zone that is served no more. */
+export interface RemoveZoneKeys {
+  readonly kind: 'removeZoneKeys';
+  readonly zone: string;
+  readonly reason: string;
+}
+
+/** A key that is offered from elsewhere, its private part checked and on the disk. */
+export interface ImportKey extends MadeKey {
+  readonly kind: 'importKey';
+  readonly zone: string;
+  /** The key that it is to take over from, as its origin says; null: none. */
+  readonly successorOf: number | null;
+  /** Whether its origin signs with it already. */
+  readonly signs: boolean;
+  /** Whether it takes over from the key before it at once, because its origin did, and nobody else waits. Default: it does not. */
+  readonly takesOver?: boolean;
+  readonly createdAt: number;
+  /** The peer that offers it, or `file`. */
+  readonly from: string;
+}
+
+/** Says in which region clients of a network are. */
+export interface SetGeoMapping {
+  readonly kind: 'setGeoMapping';
+  /** Canonical. */
+  readonly cidr: string;
+  readonly region: string;
+  readonly comment: string | null;
+}
+
+export interface RemoveGeoMapping {
+  readonly kind: 'removeGeoMapping';
+  readonly cidr: string;
+}
+
 export type Command =
   | ApplyConfiguration
   | SetOverride
@@ -175,7 +267,17 @@ export type Command =
   | ReceiveClaims
   | AgentLeft
   | ForgetAgent
-  | RecordGossipKey;
+  | RecordGossipKey
+  | AddFirstKeys
+  | StartRotation
+  | EnterKeyStage
+  | ConfirmDs
+  | RemoveRetiredKey
+  | AbortRotation
+  | RemoveZoneKeys
+  | ImportKey
+  | SetGeoMapping
+  | RemoveGeoMapping;
 
 /** A command, who gives it, and the key that makes repeating it harmless. */
 export interface Order {
@@ -194,22 +296,35 @@ export const refusalReasons = [
   'check-inconsistent',
   'checkpoint-too-large',
   'configuration-inconsistent',
+  'key-tag-held',
+  'key-unrelated',
   'log-unavailable',
+  'no-key',
+  'no-rotation',
   'no-service-proven',
   'nothing-to-attest',
   'outranked',
   'request-key-reused',
+  'rotation-announced',
+  'rotation-in-progress',
+  'rotation-past-ds',
   'server-exists',
+  'stage-not-due',
+  'static-mapping',
   'static-server',
   'too-many-agents',
+  'too-many-mappings',
   'too-many-orders',
   'too-many-servers',
   'unknown-agent',
+  'unknown-mapping',
   'unknown-override',
   'unknown-region',
   'unknown-server',
   'unknown-service',
+  'unknown-zone',
   'would-empty-service',
+  'zone-served',
 ] as const;
 export type RefusalReason = (typeof refusalReasons)[number];
 

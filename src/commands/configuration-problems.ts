@@ -39,6 +39,7 @@ const rules: readonly ConfigurationRule[] = [
   gossipKeys,
   agentProblems,
   unsignedAnswers,
+  keyPeers,
   geolocationRegions,
   listenAddresses,
   apiTokens,
@@ -223,6 +224,34 @@ function* unsignedAnswers({ overwatch: { dnssec } }: Configuration): Iterable<Co
     'DNSSEC is switched off without the sentence that acknowledges it',
     remedy,
   );
+}
+
+/**
+ * Private keys go to nobody on first sight, so each peer is named by the fingerprint of its certificate.
+ *
+ *     a peer's URL                                 its fingerprint       problem
+ *     is no https:// with a host and a port alone  any                   that is what it is to be
+ *     is                                           left out              how to get it
+ *     is                                           another peer's, too   one of them is wrong
+ */
+function* keyPeers({ overwatch: { dnssec } }: Configuration): Iterable<ConfigurationProblem> {
+  const seen = new Set<string>();
+  for (const [index, { url, fingerprint }] of dnssec.key_sync.peers.entries()) {
+    const path = ['overwatch', 'dnssec', 'key_sync', 'peers', index];
+    const { protocol, username, password, pathname, search, hash } = new URL(url);
+    if (protocol !== 'https:' || `${username}${password}${search}${hash}` !== '' || pathname !== '/') {
+      yield error(path, `keys are not fetched from ${url}`, 'name it as https://HOST:PORT, the address of its key_sync.listen_address');
+    } else if (fingerprint === undefined) {
+      yield error(
+        path,
+        `nothing says which certificate ${url} has, and private keys go to nobody who is only somewhere`,
+        'run "opengslb dnssec identity --config FILE" on that overwatch, and write {url: ..., fingerprint: ...} with what it prints',
+      );
+    } else if (seen.has(fingerprint)) {
+      yield error([...path, 'fingerprint'], 'another peer has this fingerprint', 'each overwatch has a certificate of its own');
+    }
+    if (fingerprint !== undefined) seen.add(fingerprint);
+  }
 }
 
 function* geolocationRegions({ overwatch: { geolocation }, regions }: Configuration): Iterable<ConfigurationProblem> {

@@ -12,8 +12,19 @@ import { applyConfiguration } from './apply-configuration.ts';
 import { takeCheckpoint } from './checkpoint.ts';
 import { receiveClaims } from './claims.ts';
 import { type Command, type Decision, isRefusal, type Order, type Refusal } from './command.ts';
+import { removeGeoMapping, setGeoMapping } from './geo-mappings.ts';
 import { recordGossipKey } from './gossip-keys.ts';
 import { guard } from './guard.ts';
+import {
+  abortRotation,
+  addFirstKeys,
+  confirmDs,
+  enterKeyStage,
+  importKey,
+  removeRetiredKey,
+  removeZoneKeys,
+  startRotation,
+} from './keys.ts';
 import { attestAnswers, startNode, stopNode } from './node.ts';
 import { clearOverride, setOverride } from './overrides.ts';
 import { deregisterServer, registerServer, updateServer } from './servers.ts';
@@ -70,6 +81,26 @@ function decisionOn(command: Command, state: State): Decision {
       return forgetAgent(command, state);
     case 'recordGossipKey':
       return recordGossipKey(command);
+    case 'addFirstKeys':
+      return addFirstKeys(command, state);
+    case 'startRotation':
+      return startRotation(command, state);
+    case 'enterKeyStage':
+      return enterKeyStage(command, state);
+    case 'confirmDs':
+      return confirmDs(command, state);
+    case 'removeRetiredKey':
+      return removeRetiredKey(command, state);
+    case 'abortRotation':
+      return abortRotation(command, state);
+    case 'removeZoneKeys':
+      return removeZoneKeys(command, state);
+    case 'importKey':
+      return importKey(command, state);
+    case 'setGeoMapping':
+      return setGeoMapping(command, state);
+    case 'removeGeoMapping':
+      return removeGeoMapping(command, state);
     default:
       return assertNever(command);
   }
@@ -81,8 +112,10 @@ function isForced(command: Command): boolean {
   return 'force' in command && command.force;
 }
 
+/** What was made by chance for the order is no part of what is asked: repeated with its key, an order brings something else. */
 function commandDigest(command: Command): string {
-  const entries = Object.entries(command).sort(([a], [b]) => (a < b ? -1 : 1));
+  const asked = Object.entries(command).filter(([name]) => name !== 'made');
+  const entries = asked.sort(([a], [b]) => (a < b ? -1 : 1));
   return createHash('sha256').update(JSON.stringify(entries)).digest('hex');
 }
 

@@ -6,9 +6,11 @@ import type { z } from 'zod';
 import { agentLeft, agentPinned, agentRejected, agentRevoked, agentRotated } from './catalogue/agents.ts';
 import { logCheckpoint } from './catalogue/checkpoint.ts';
 import { configurationApplied } from './catalogue/configuration.ts';
+import { geoMappingRemoved, geoMappingSet } from './catalogue/geo.ts';
 import { gossipKeyRotated } from './catalogue/gossip-keys.ts';
 import { validationRecorded } from './catalogue/health.ts';
 import { drainEnded, drainStarted, heartbeatReceived } from './catalogue/heartbeats.ts';
+import { keyGenerated, keyImported, keyRefused, keyRemoved, keyStageEntered } from './catalogue/keys.ts';
 import { clockStepped, logGap, nodeAttested, nodeStalled, nodeStarted, nodeStopped } from './catalogue/node.ts';
 import { overrideCleared, overrideSet } from './catalogue/overrides.ts';
 import { serverDeregistered, serverRegistered, serverUpdated } from './catalogue/servers.ts';
@@ -41,6 +43,13 @@ export const catalogue = [
   drainStarted,
   drainEnded,
   gossipKeyRotated,
+  keyGenerated,
+  keyStageEntered,
+  keyImported,
+  keyRemoved,
+  keyRefused,
+  geoMappingSet,
+  geoMappingRemoved,
 ] as const;
 
 type Definition = (typeof catalogue)[number];

@@ -25,11 +25,13 @@ import type { Domain, RoutingAlgorithm } from '../events/catalogue/configuration
 import { assertNever } from './assert-never.ts';
 import { type ConfigurationInForce, lastResortOf, servicesOf, ttlSecondsOf } from './configuration.ts';
 import { endpointText } from './endpoint.ts';
+import { type Mapping, mappingsInForce, mappingsText } from './geo-mappings.ts';
 import { bledWeight, tenthsOf } from './predictive.ts';
 import { type Server, serversOf } from './registry.ts';
 import { algorithms } from './routing/algorithms.ts';
 import { type Family, families, familyOf } from './routing/family.ts';
-import type { Wheel } from './routing/wheel.ts';
+import { placesOf } from './routing/geolocation.ts';
+import type { PlacedWheel, Routed, Spoke, Wheel } from './routing/wheel.ts';
 import { rampedWeight, rampMsOf } from './slow-start.ts';
 import type { State } from './state.ts';
 import { type Verdict, verdictOn } from './verdict.ts';
@@ -69,6 +71,15 @@ export interface FamilyAnswer {
   readonly tier: Tier | undefined;
   /** Empty exactly where `tier` is undefined. */
   readonly wheel: Wheel;
+  /** For clients of these regions other wheels; left out where all get the same. */
+  readonly places?: readonly PlacedWheel[];
+}
+
+/** How clients are told apart. */
+export interface ClientPlaces {
+  /** Whether the client subnet that a resolver sends is believed; else the resolver itself is the client. */
+  readonly usesSubnet: boolean;
+  readonly networks: readonly Mapping[];
 }
 
 export interface ServiceAnswer {
@@ -82,6 +93,8 @@ export interface ServiceAnswer {
   readonly families: Readonly<Record<Family, FamilyAnswer | undefined>>;
   /** In the order that `failover` follows: regions as the domain lists them, then servers as the file does, then the others. */
   readonly candidates: readonly Candidate[];
+  /** There exactly where a family has places. */
+  readonly clients?: ClientPlaces;
 }
 
 const nothing: FamilyAnswer = { tier: undefined, wheel: { spokes: [], draw: 'sequence' } };
@@ -99,25 +112,46 @@ export function answerOf(state: State, service: string): ServiceAnswer | undefin
   const familyAnswer = (family: Family): FamilyAnswer | undefined => {
     const ofFamily = candidates.filter((candidate) => candidate.family === family);
     if (ofFamily.length === 0) return known ? undefined : nothing;
-    return routeFamily(domain, ofFamily, holders?.[family] ?? null);
+    return routeFamily(inForce, domain, ofFamily, holders?.[family] ?? null);
   };
+  const answers = { A: familyAnswer('A'), AAAA: familyAnswer('AAAA') };
+  const usesPlaces = families.some((family) => answers[family]?.places !== undefined);
+  const { ecs_enabled: usesSubnet } = inForce.configuration.overwatch.geolocation;
   return {
     service,
     ttlSeconds: ttlSecondsOf(inForce.configuration, domain),
     algorithm: domain.routing_algorithm,
-    families: { A: familyAnswer('A'), AAAA: familyAnswer('AAAA') },
+    families: answers,
     candidates,
+    ...(usesPlaces && { clients: { usesSubnet, networks: mappingsInForce(state) } }),
   };
 }
 
 /** `holder`: the address that goes before the others, however they are ordered. */
-function routeFamily(domain: Domain, candidates: readonly Candidate[], holder: string | null): FamilyAnswer {
+function routeFamily(
+  { configuration }: ConfigurationInForce,
+  domain: Domain,
+  candidates: readonly Candidate[],
+  holder: string | null,
+): FamilyAnswer {
   const route = algorithms[domain.routing_algorithm];
   if (route === undefined) return nothing;
   const inOrder = candidates.filter((candidate) => candidate.answers);
   const answering = [...inOrder.filter(({ address }) => address === holder), ...inOrder.filter(({ address }) => address !== holder)];
   const size = domain.answers === 'single' ? 1 : domain.answers === 'all' ? Math.max(1, answering.length) : domain.answers;
-  return { tier: answering[0]?.tier, wheel: route(answering, size) };
+  const { default_region: defaultRegion } = configuration.overwatch.geolocation;
+  const routed = answering.map(routedOf);
+  const places = domain.routing_algorithm === 'geolocation' ? placesOf(routed, size, defaultRegion) : [];
+  return { tier: answering[0]?.tier, wheel: route(routed, size, defaultRegion), ...(places.length > 0 && { places }) };
+}
+
+function routedOf({ address, weight, servers }: Candidate): Routed {
+  return { address, weight, regions: [...new Set(servers.map(({ server }) => server.region))] };
+}
+
+/** Every spoke of a family: those for everybody, and those for clients of some region. */
+export function spokesOf({ wheel, places = [] }: FamilyAnswer): readonly Spoke[] {
+  return places.length === 0 ? wheel.spokes : [wheel, ...places.map((place) => place.wheel)].flatMap(({ spokes }) => spokes);
 }
 
 function judgedServers(state: State, inForce: ConfigurationInForce, domain: Domain): JudgedServer[] {
@@ -212,10 +246,15 @@ export function answerText(answer: ServiceAnswer): string {
   const familyText = (family: Family): string => {
     const of = answer.families[family];
     if (of === undefined) return `${family} nodata`;
-    const spokes = of.wheel.spokes.map((spoke) => `${spoke.addresses.join(',')}*${spoke.weight}`);
-    return `${family} ${of.wheel.draw} ${spokes.join(' ')}`;
+    const places = (of.places ?? []).map(({ region, wheel }) => ` @${region} ${wheelText(wheel)}`);
+    return `${family} ${wheelText(of.wheel)}${places.join('')}`;
   };
-  return `${answer.service} ${answer.ttlSeconds} ${families.map(familyText).join(' ')}`;
+  const clients = answer.clients === undefined ? '' : ` ${answer.clients.usesSubnet} ${mappingsText(answer.clients.networks)}`;
+  return `${answer.service} ${answer.ttlSeconds} ${families.map(familyText).join(' ')}${clients}`;
+}
+
+function wheelText({ draw, spokes }: Wheel): string {
+  return `${draw} ${spokes.map((spoke) => `${spoke.addresses.join(',')}*${spoke.weight}`).join(' ')}`;
 }
 
 /** SHA-256 of everything that the state answers. */

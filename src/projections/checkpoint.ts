@@ -9,6 +9,7 @@ import { backendKey, type StandingClaims } from './claims.ts';
 import { configurationInForce } from './configuration.ts';
 import { endpointText, entryOf } from './endpoint.ts';
 import type { BackendHealth } from './health.ts';
+import type { ZoneKey } from './keys.ts';
 import { type Override, overrideKey } from './overrides.ts';
 import { setPendingDeadlines } from './pending-deadlines.ts';
 import type { Server } from './registry.ts';
@@ -99,6 +100,18 @@ const sections: { readonly [Field in keyof Restated]: Section<Restated[Field], D
   bleeds: {
     restate: (bleeds) => Array.from(bleeds, ([agent, bleed]) => ({ agent, ...bleed, bad: [...bleed.bad] })),
     restore: (bleeds) => new Map(bleeds?.map(({ agent, ...bleed }) => [agent, bleed])),
+  },
+  keys: {
+    restate: (keys) => [...keys.values()].flat().map((key) => ({ ...key })),
+    restore: (keys) => {
+      const byZone = new Map<string, ZoneKey[]>();
+      for (const key of keys ?? []) entryOf(byZone, key.zone, () => []).push(key);
+      return byZone;
+    },
+  },
+  geoMappings: {
+    restate: (mappings) => mappings.map((mapping) => ({ ...mapping })),
+    restore: (mappings) => mappings ?? [],
   },
 };
 

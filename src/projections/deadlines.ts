@@ -11,7 +11,7 @@
  */
 
 /** In the order in which they fire at one moment. Later kinds are appended; the order of the others never changes. */
-export const deadlineKinds = ['override-expires', 'request-forgotten', 'answer-due', 'agent-silent', 'bleed-step'] as const;
+export const deadlineKinds = ['override-expires', 'request-forgotten', 'answer-due', 'agent-silent', 'bleed-step', 'key-due'] as const;
 export type DeadlineKind = (typeof deadlineKinds)[number];
 
 export interface Deadline {

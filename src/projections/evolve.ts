@@ -20,7 +20,9 @@ import {
   silenceAgent,
   stepAgent,
 } from './evolve-agents.ts';
+import { evolveGeoMappings, servicesByPlace } from './geo-mappings.ts';
 import { evolveHealth, forgetHealth, healthOf } from './health.ts';
+import { evolveKeys, setKeyDeadlines } from './keys.ts';
 import { staleSinceOf } from './liveness.ts';
 import { endOverridesOfOthers, evolveOverrides, expireOverride } from './overrides.ts';
 import { evolveRegistry, type Server, serverOf, serversOf } from './registry.ts';
@@ -59,6 +61,7 @@ function fold(state: State, event: Event): Services {
     case 'configuration.applied': {
       const before = [...servicesOf(state.configuration)];
       state.configuration = evolveConfiguration(event);
+      setKeyDeadlines(state, state.keys.keys());
       return [...new Set([...before, ...servicesOf(state.configuration)])];
     }
     case 'server.registered':
@@ -103,7 +106,20 @@ function fold(state: State, event: Event): Services {
       return evolveNodeStarted(state, event);
     case 'node.stalled':
       return evolveNodeStalled(state, event);
+    case 'key.generated':
+    case 'key.stage_entered':
+    case 'key.imported':
+    case 'key.removed':
+      // Whom clients are sent to has nothing to do with who signs it.
+      evolveKeys(state.keys, event);
+      setKeyDeadlines(state, [event.data.zone]);
+      return none;
+    case 'geo_mapping.set':
+    case 'geo_mapping.removed':
+      state.geoMappings = evolveGeoMappings(state.geoMappings, event);
+      return servicesByPlace(state);
     case 'agent.rejected':
+    case 'key.refused':
     case 'gossip_key.rotated':
     case 'node.stopped':
     case 'node.attested':
@@ -181,6 +197,9 @@ function fire(state: State, { kind, key }: Deadline): Services {
       return silenceAgent(state, key);
     case 'bleed-step':
       return stepAgent(state, key);
+    case 'key-due':
+      // Who keeps the keys hears of it; what is then done is a fact of its own.
+      return none;
     default:
       return assertNever(kind);
   }

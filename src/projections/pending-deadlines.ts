@@ -1,5 +1,6 @@
 /** The deadlines that follow from the folds, for a state that did not come about by folding: from a snapshot or a checkpoint. */
 import { type DeadlineKind, deadlineKinds, forgetDeadlines, setDeadline } from './deadlines.ts';
+import { keyDueAt } from './keys.ts';
 import type { State } from './state.ts';
 
 /** Whatever was set before is called off. */
@@ -28,5 +29,8 @@ const pending: Readonly<Record<DeadlineKind, (state: State) => Iterable<readonly
   },
   *'bleed-step'({ bleeds }) {
     for (const [agent, { nextAt }] of bleeds) yield [agent, nextAt];
+  },
+  *'key-due'(state) {
+    for (const zone of state.keys.keys()) yield [zone, keyDueAt(state, zone)];
   },
 };

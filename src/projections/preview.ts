@@ -5,6 +5,7 @@ import { claimedServers } from './claims.ts';
 import { servicesOf } from './configuration.ts';
 import { noDeadlines } from './deadlines.ts';
 import { evolve } from './evolve.ts';
+import { servicesByPlace } from './geo-mappings.ts';
 import type { BackendHealth } from './health.ts';
 import { serversOf } from './registry.ts';
 import type { State } from './state.ts';
@@ -40,6 +41,7 @@ function servicesConcerned(state: State, facts: readonly Fact[]): Set<string> {
         for (const { service } of claims?.backends ?? []) services.add(service);
       }
     }
+    if (type === 'geo_mapping.set' || type === 'geo_mapping.removed') for (const service of servicesByPlace(state)) services.add(service);
     if (type === 'agent.revoked' || type === 'agent.left') addServicesOf(state, data.agent, services);
     if (type === 'node.started' || type === 'node.stalled')
       for (const agent of state.liveness.keys()) addServicesOf(state, agent, services);
@@ -90,6 +92,9 @@ function copyOfServices(state: State, services: readonly string[], agents: Reado
     claims: new Map(ofAgents(state.claims, (claims) => claims)),
     agentDrains: new Map(only(state.agentDrains, (drains) => new Map(drains))),
     bleeds: new Map(ofAgents(state.bleeds, (bleed) => bleed)),
+    // No answer depends on who signs it.
+    keys: new Map(),
+    geoMappings: state.geoMappings,
     requests: new Map(),
     standings: new Map(only(state.standings, (standing) => standing)),
     changedAt: new Map(),

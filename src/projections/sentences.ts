@@ -3,7 +3,7 @@
 import type { Beat } from '../events/catalogue/heartbeats.ts';
 import { durationText } from '../events/duration.ts';
 import type { Event } from '../events/event.ts';
-import type { Candidate, ServiceAnswer } from './answers.ts';
+import { type Candidate, type ServiceAnswer, spokesOf } from './answers.ts';
 import { assertNever } from './assert-never.ts';
 import type { Deadline } from './deadlines.ts';
 import { endpointText, targetText } from './endpoint.ts';
@@ -78,6 +78,24 @@ export function eventSentence(event: Event): string {
       const { action, fingerprint, keys } = event.data;
       return `gossip key ${fingerprint} ${action}${by}: ${keys.length === 1 ? `only ${keys[0]} is left` : `there are ${keys.length}, and ${keys[0]} seals`}`;
     }
+    case 'key.generated': {
+      const { zone, keyTag, successorOf } = event.data;
+      return `key ${keyTag} of ${zone} made${by}${successorOf === null ? '' : `, to succeed ${successorOf}`}`;
+    }
+    case 'key.stage_entered': {
+      const { zone, keyTag, stage, evidence } = event.data;
+      return `key ${keyTag} of ${zone} is ${stage}${by}: ${evidence}`;
+    }
+    case 'key.imported':
+      return `key ${event.data.keyTag} of ${event.data.zone} taken over from ${event.data.from}`;
+    case 'key.removed':
+      return `key ${event.data.keyTag} of ${event.data.zone} removed${by}: ${event.data.reason}`;
+    case 'key.refused':
+      return `key ${event.data.keyTag} of ${event.data.zone} from ${event.data.from} refused: ${event.data.reason}`;
+    case 'geo_mapping.set':
+      return `clients of ${event.data.cidr} are in ${event.data.region}${by}${event.data.comment === null ? '' : `: ${event.data.comment}`}`;
+    case 'geo_mapping.removed':
+      return `where clients of ${event.data.cidr} are is not said any more${by}`;
     default:
       return assertNever(event);
   }
@@ -108,6 +126,8 @@ export function deadlineSentence({ kind, key }: Deadline): string {
       return `nothing was heard of agent ${key} for too long`;
     case 'bleed-step':
       return `a weight moved by a tenth, by the signals of agent ${key}`;
+    case 'key-due':
+      return `the time came for the next step of the keys of ${key}`;
     case 'request-forgotten':
       return `the request key ${key} was forgotten`;
     default:
@@ -126,7 +146,7 @@ export function deadlineSentence({ kind, key }: Deadline): string {
  */
 export function candidateSentence(candidate: Candidate, { algorithm, families }: ServiceAnswer): string {
   const family = families[candidate.family];
-  const isDrawn = family?.wheel.spokes.some((spoke) => spoke.addresses.includes(candidate.address)) ?? false;
+  const isDrawn = family !== undefined && spokesOf(family).some((spoke) => spoke.addresses.includes(candidate.address));
   const opinion = opinionSentence(candidate);
   if (candidate.tier === undefined) return `out: ${opinion}`;
   if (!candidate.answers) return `out: ${opinion}, and ${family?.tier} servers go before ${candidate.tier} ones`;

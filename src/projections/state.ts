@@ -3,7 +3,9 @@ import type { AgentDrains } from './agent-drains.ts';
 import type { Claims } from './claims.ts';
 import type { ConfigurationInForce } from './configuration.ts';
 import { type Deadlines, noDeadlines } from './deadlines.ts';
+import type { GeoMappings } from './geo-mappings.ts';
 import type { Health } from './health.ts';
+import type { Keys } from './keys.ts';
 import type { Livenesses } from './liveness.ts';
 import type { Overrides } from './overrides.ts';
 import type { Bleeds } from './predictive.ts';
@@ -36,6 +38,8 @@ export interface State {
   readonly claims: Claims;
   readonly agentDrains: AgentDrains;
   readonly bleeds: Bleeds;
+  readonly keys: Keys;
+  geoMappings: GeoMappings;
   readonly requests: Requests;
   readonly standings: Standings;
   /** When the answer of each service may last have changed: the serial of its zone. */
@@ -59,6 +63,8 @@ export function initialState(): State {
     claims: new Map(),
     agentDrains: new Map(),
     bleeds: new Map(),
+    keys: new Map(),
+    geoMappings: [],
     requests: new Map(),
     standings: new Map(),
     changedAt: new Map(),

@@ -11,8 +11,10 @@ import { defineEvent } from '../define-event.ts';
 import { actor } from '../envelope-parts.ts';
 import { agentName, agentPinned, mark } from './agents.ts';
 import { configuration } from './configuration.ts';
+import { mappingWords } from './geo.ts';
 import { validationRecorded } from './health.ts';
 import { claimedBackend, claims } from './heartbeats.ts';
+import { keyParts, keyStages } from './keys.ts';
 import { overrideSet } from './overrides.ts';
 import { address, domainName, moment, sha256 } from './scalars.ts';
 import { serverRegistered } from './servers.ts';
@@ -130,6 +132,20 @@ const present = {
       }),
     )
     .optional(),
+  keys: z
+    .array(
+      z.strictObject({
+        ...keyParts,
+        stage: z.enum(keyStages),
+        createdAt: moment,
+        position,
+        since: moment,
+        until: moment.nullable(),
+        from: z.string(),
+      }),
+    )
+    .optional(),
+  geoMappings: z.array(z.strictObject({ ...mappingWords, ...place.shape })).optional(),
 };
 
 export const logCheckpoint = defineEvent({

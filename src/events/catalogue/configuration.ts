@@ -266,6 +266,17 @@ const gossipKey = z.string({ error: 'expected 32 bytes in base64; make one with:
 /** Timing of memberlist's protocol for one kind of network. Every member of one gossip should have the same. */
 const gossipPreset = z.enum(['lan', 'wan', 'local']);
 
+const peerUrl = z.url('expected a URL such as https://overwatch-2.example.com:8443').max(300);
+const fullKeyPeer = z.strictObject({
+  /** Where it listens: `https://`, a host, and a port. */
+  url: peerUrl,
+  /** SHA-256 of its certificate, which `opengslb dnssec identity` prints there. */
+  fingerprint: sha256.optional(),
+});
+/** The original's way of naming one, a URL alone, says too little, and is refused with what is missing. */
+const keyPeer = z.union([peerUrl.transform((url) => fullKeyPeer.parse({ url })), fullKeyPeer], 'expected {url, fingerprint}');
+export type KeyPeer = z.output<typeof fullKeyPeer>;
+
 const overwatch = z.strictObject({
   /** Who this node is. */
   identity: z
@@ -342,13 +353,29 @@ const overwatch = z.strictObject({
       algorithm: z.enum(['ECDSAP256SHA256', 'ECDSAP384SHA384']).default('ECDSAP256SHA256'),
       /** With `key_sync.peers`: this node may make the first key. Exactly one node may. */
       bootstrap: z.boolean().default(false),
-      /** From one rotation to the next. Left out: only when an operator starts one. */
-      rotate_every: duration(0).optional(),
+      /** From one rotation to the next, at least a day. Left out: only when an operator starts one. */
+      rotate_every: duration(86_400_000).optional(),
+      /**
+       * Who is asked whether a parent shows a new DS, where it is not the nameservers that this machine's resolver names: all
+       * servers of that parent.
+       */
+      parents: z
+        .array(
+          z.strictObject({
+            /** The parent itself, such as `com` for `example.com`. */
+            zone: domainName,
+            /** Each is asked, over UDP and TCP. */
+            servers: z.array(reachableAddress).min(1).max(64),
+          }),
+        )
+        .optional(),
       /** Overwatches that share this one's keys. */
       key_sync: z
         .strictObject({
-          /** Their URLs. */
-          peers: z.array(z.url('expected a URL such as https://overwatch-2.example.com:8443')).default([]),
+          /** Where they may ask for them, over TLS. Left out: nowhere. */
+          listen_address: listenAddress.optional(),
+          /** Whom this node asks, and who may ask it. One that is this node itself is passed over. */
+          peers: z.array(keyPeer).max(64).default([]),
           /** How often they are asked. */
           poll_interval: duration(1000).default('1h'),
           /** How long one of them has to answer. */

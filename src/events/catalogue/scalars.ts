@@ -22,6 +22,26 @@ export const address = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+/** The one way of writing a network: its first address, canonical, and the prefix. `undefined` where it is none. */
+export function canonicalNetwork(text: string): string | undefined {
+  const [written = '', prefix = ''] = text.split('/');
+  const canonical = canonicalAddress(written);
+  if (canonical === undefined || !/^\d{1,3}$/.test(prefix) || text.split('/').length !== 2) return undefined;
+  const bytes = ipaddr.parse(canonical).toByteArray();
+  const length = Number(prefix);
+  if (length > 8 * bytes.length) return undefined;
+  const first = bytes.map((byte, index) => byte & (0xff00 >> Math.min(8, Math.max(0, length - 8 * index))) & 0xff);
+  return `${canonicalAddress(ipaddr.fromByteArray(first).toString())}/${length}`;
+}
+
+/** A network, made canonical, so that one never has two names. */
+export const network = z.string().transform((text, context) => {
+  const canonical = canonicalNetwork(text);
+  if (canonical !== undefined) return canonical;
+  context.issues.push({ code: 'custom', input: text, message: 'expected a network such as 10.0.0.0/8 or 2001:db8::/32' });
+  return z.NEVER;
+});
+
 export const port = z.int().min(1).max(65_535);
 
 /** Ordinary labels of at most 63 characters, joined by dots. */

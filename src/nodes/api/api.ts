@@ -8,6 +8,8 @@ import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fas
 import type { EventLog } from '../../events/log.ts';
 import type { Validator } from '../checks/validator.ts';
 import { systemClock } from '../clock.ts';
+import type { KeySync } from '../dns/key-sync/key-sync.ts';
+import type { Keys } from '../dns/keys/keys.ts';
 import type { Engine } from '../engine.ts';
 import type { Logger } from '../logger.ts';
 import type { Reload } from '../overwatch/reload.ts';
@@ -21,6 +23,7 @@ import { type DoorSettings, guardDoor } from './door.ts';
 import { answerErrors, errorOf, sendError } from './error-answers.ts';
 import { connectionError, rawResponse } from './errors.ts';
 import { eventRoutes } from './events.ts';
+import { geoRoutes } from './geo.ts';
 import { gossipKeyRoutes } from './gossip-keys.ts';
 import { healthRoutes } from './health.ts';
 import { apiLimits } from './limits.ts';
@@ -50,6 +53,10 @@ export interface ApiOptions {
   readonly checkNow?: Validator['checkNow'];
   /** Left out: gossip is off, and no agent is heard. */
   readonly agents?: RouteContext['agents'];
+  /** Left out: this node signs nothing. */
+  readonly keys?: Keys;
+  /** Default: it shares no keys with others. */
+  readonly keySync?: KeySync;
   /** Left out: this node was not started from a file. */
   readonly reload?: Reload;
   /** Fed by the engine. Left out: the stream of events carries no changes. */
@@ -78,6 +85,7 @@ const subjects = [
   agentRoutes,
   clusterRoutes,
   gossipKeyRoutes,
+  geoRoutes,
   originalServerRoutes,
   configurationRoutes,
   dnssecRoutes,
@@ -86,7 +94,20 @@ const subjects = [
 
 /** An API that does not listen yet. Throws an ApiTlsError where its certificate is not to be had. */
 export function createApi(options: ApiOptions): Api {
-  const { engine, log, logger, version, readiness, checkNow, agents, reload, recentChanges, clock = systemClock() } = options;
+  const {
+    engine,
+    log,
+    logger,
+    version,
+    readiness,
+    checkNow,
+    agents,
+    keys,
+    keySync,
+    reload,
+    recentChanges,
+    clock = systemClock(),
+  } = options;
   // Node would answer a request without Host itself, with no body; `browsers.ts` says what is wrong.
   const http = { requireHostHeader: false };
   const tls = options.settings.tls && readTls(options.settings.tls);
@@ -126,6 +147,7 @@ export function createApi(options: ApiOptions): Api {
     clock,
     checkNow,
     agents,
+    ...{ keys, keySync },
     reload,
     recentChanges,
     version,

@@ -5,6 +5,8 @@ import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fasti
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { EventLog } from '../../events/log.ts';
 import type { Validator } from '../checks/validator.ts';
+import type { KeySync } from '../dns/key-sync/key-sync.ts';
+import type { Keys } from '../dns/keys/keys.ts';
 import type { Engine } from '../engine.ts';
 import type { Logger } from '../logger.ts';
 import type { Agents } from '../overwatch/agents/agents.ts';
@@ -34,6 +36,10 @@ export interface RouteContext {
   readonly checkNow: Validator['checkNow'] | undefined;
   /** Undefined: gossip is off, and no agent is heard. */
   readonly agents: Pick<Agents, 'isConnected' | 'gossip'> | undefined;
+  /** Undefined: this node signs nothing. */
+  readonly keys: Keys | undefined;
+  /** Undefined: it shares no keys with others. */
+  readonly keySync: KeySync | undefined;
   /** Undefined: this node was not started from a file. */
   readonly reload: Reload | undefined;
   /** Of this program. */

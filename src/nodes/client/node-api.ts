@@ -196,6 +196,40 @@ export const gossipKeysOf = async (client: NodeClient) => (await client.ask({ pa
 export const changeGossipKey = (client: NodeClient, action: 'install' | 'use' | 'remove', gossipKey: string, key: string) =>
   client.ask({ method: 'POST', path: '/gossip/keys', body: { action, key: gossipKey }, key, shape: changedKeysShape });
 
+const mappingShape = z.looseObject({ cidr: z.string(), region: z.string(), source: z.string(), comment: z.string().optional() });
+const mappingsShape = z.looseObject({ mappings: z.array(mappingShape) });
+const locatedShape = z.looseObject({
+  ...{ ip: z.string(), region: z.string().nullable(), match_type: z.string() },
+  ...{ matched_cidr: z.string().optional(), comment: z.string().optional() },
+});
+export type ShownMapping = z.output<typeof mappingShape>;
+
+export interface MappingWish {
+  readonly cidr: string;
+  readonly region: string;
+  readonly comment?: string;
+}
+
+const pathOfMappings = '/geo/mappings';
+const pathOfMapping = (cidr: string) => `${pathOfMappings}/${encodeURIComponent(cidr)}`;
+
+export const geoMappingsOf = async (client: NodeClient) => (await client.ask({ path: pathOfMappings, shape: mappingsShape })).mappings;
+
+export const locatedBy = (client: NodeClient, ip: string) => client.ask({ path: '/geo/test', query: { ip }, shape: locatedShape });
+
+const setMappingShape = mappingShape.extend({ repeated: z.boolean() });
+export const setGeoMapping = (client: NodeClient, wish: MappingWish, key: string) =>
+  client.ask({ method: 'PUT', path: pathOfMappings, body: wish, key, shape: setMappingShape });
+
+export const trySetGeoMapping = (client: NodeClient, wish: MappingWish) =>
+  client.ask({ method: 'PUT', path: pathOfMappings, query: { dry_run: true }, body: wish, shape: dryRunShape });
+
+export const removeGeoMapping = (client: NodeClient, cidr: string, key: string) =>
+  client.ask({ method: 'DELETE', path: pathOfMapping(cidr), key, shape: z.undefined() });
+
+export const tryRemoveGeoMapping = (client: NodeClient, cidr: string) =>
+  client.ask({ method: 'DELETE', path: pathOfMapping(cidr), query: { dry_run: true }, shape: dryRunShape });
+
 /** Whom an order is about: a service, and an address with or without a port. */
 export interface OrderTarget {
   readonly service: string;

@@ -24,6 +24,14 @@ export interface Routed {
   readonly address: string;
   /** A whole number, at least 0. */
   readonly weight: number;
+  /** Where it is: the regions of its servers. */
+  readonly regions?: readonly string[];
+}
+
+/** What clients of one region get in place of the wheel for everybody else. */
+export interface PlacedWheel {
+  readonly region: string;
+  readonly wheel: Wheel;
 }
 
 /** `size` addresses of the ring from `start` on, each at most once. */
@@ -45,5 +53,8 @@ export function pick(wheel: Wheel, draw: number): Spoke | undefined {
   return undefined;
 }
 
-/** What every algorithm is: the candidates of one tier, in order, become a wheel. `size` is how many addresses an answer may hold, at least 1. */
-export type Route = (candidates: readonly Routed[], size: number) => Wheel;
+/**
+ * What every algorithm is: the candidates of one tier, in order, become a wheel. `size` is how many addresses an answer may
+ * hold, at least 1; `defaultRegion` is for clients whose place is not known.
+ */
+export type Route = (candidates: readonly Routed[], size: number, defaultRegion?: string) => Wheel;

@@ -19,6 +19,8 @@ const agent = {
   gossip: { encryption_key: key, overwatch_nodes: ['192.0.2.9:7946'] },
 };
 
+const peerNamed = (letter: string) => ({ url: `https://${letter}.example:8443`, fingerprint: letter.repeat(64) });
+
 const agent_tokens = { [app]: token };
 
 /** `error path: message; remedy <related>`, of the valid configuration with a change. */
@@ -109,12 +111,12 @@ check([
   },
   { what: 'a domain that agents may speak for needs none', change: { regions: [{ name: 'eu' }], overwatch: { agent_tokens } }, says: [] },
   // What is not built.
-  ...(['geolocation', 'latency', 'learned_latency'] as const).map((algorithm) => ({
+  ...(['latency', 'learned_latency'] as const).map((algorithm) => ({
     what: `${algorithm} is not built`,
     change: { domains: [{ ...domain, routing_algorithm: algorithm }] },
-    says: [`error domains.0.routing_algorithm: ${algorithm} is not built yet; use one of round-robin, weighted, failover`],
+    says: [`error domains.0.routing_algorithm: ${algorithm} is not built yet; use one of round-robin, weighted, failover, geolocation`],
   })),
-  ...(['round-robin', 'weighted', 'failover'] as const).map((algorithm) => ({
+  ...(['round-robin', 'weighted', 'failover', 'geolocation'] as const).map((algorithm) => ({
     what: `${algorithm} is built`,
     change: { domains: [{ ...domain, routing_algorithm: algorithm }] },
     says: [],
@@ -320,6 +322,32 @@ check([
     what: 'unsigned with the sentence',
     change: { overwatch: { dnssec: { enabled: false, security_acknowledgment: unsignedAcknowledgment } } },
     says: [],
+  },
+  // Peers that share keys.
+  {
+    what: 'peers by fingerprint',
+    change: { overwatch: { dnssec: { key_sync: { peers: [peerNamed('a'), peerNamed('b')] } } } },
+    says: [],
+  },
+  {
+    what: 'a peer by its URL alone',
+    change: { overwatch: { dnssec: { key_sync: { peers: [peerNamed('a'), 'https://b.example:8443'] } } } },
+    says: ['error overwatch.dnssec.key_sync.peers.1: nothing says which certificate https://b.example:8443 has'],
+  },
+  {
+    what: 'a peer without TLS',
+    change: { overwatch: { dnssec: { key_sync: { peers: [{ ...peerNamed('a'), url: 'http://a.example:8443' }] } } } },
+    says: ['error overwatch.dnssec.key_sync.peers.0: keys are not fetched from http://a.example:8443'],
+  },
+  {
+    what: 'a peer with a path',
+    change: { overwatch: { dnssec: { key_sync: { peers: [{ ...peerNamed('a'), url: 'https://a.example/keys' }] } } } },
+    says: ['error overwatch.dnssec.key_sync.peers.0: keys are not fetched from'],
+  },
+  {
+    what: 'two peers with one certificate',
+    change: { overwatch: { dnssec: { key_sync: { peers: [peerNamed('a'), { ...peerNamed('a'), url: 'https://b.example' }] } } } },
+    says: ['error overwatch.dnssec.key_sync.peers.1.fingerprint: another peer has this fingerprint'],
   },
   // Geolocation.
   {

@@ -31,7 +31,7 @@ const names = (fired: readonly Deadline[]) => fired.map(({ at, kind, key }) => `
 
 describe('deadlines', () => {
   it('have kinds whose order never changes, because logs were folded in it', () => {
-    assert.deepEqual(deadlineKinds, ['override-expires', 'request-forgotten', 'answer-due', 'agent-silent', 'bleed-step']);
+    assert.deepEqual(deadlineKinds, ['override-expires', 'request-forgotten', 'answer-due', 'agent-silent', 'bleed-step', 'key-due']);
   });
 
   it('fire by moment, then by kind, then by key', () => {
@@ -117,7 +117,7 @@ describe('deadlines', () => {
 
 function takeFromModel(model: Map<string, Deadline>, to: number): Deadline[] {
   const kind = (deadline: Deadline) =>
-    ['override-expires', 'request-forgotten', 'answer-due', 'agent-silent', 'bleed-step'].indexOf(deadline.kind);
+    ['override-expires', 'request-forgotten', 'answer-due', 'agent-silent', 'bleed-step', 'key-due'].indexOf(deadline.kind);
   const due = [...model.values()].filter(({ at }) => at <= to);
   for (const deadline of due) model.delete(`${deadline.kind} ${deadline.key}`);
   return due.sort((x, y) => x.at - y.at || kind(x) - kind(y) || x.key.localeCompare(y.key, 'en'));

@@ -28,6 +28,11 @@ import {
   events,
   inForce,
   joined,
+  keyEntered,
+  keyImported,
+  keyMade,
+  keyRemoved,
+  mapped,
   measuring,
   oneDomain,
   overridden,
@@ -41,6 +46,7 @@ import {
   stateOf,
   times,
   unchecked,
+  unmapped,
   updated,
 } from '../../given.ts';
 
@@ -101,6 +107,18 @@ const table: readonly (readonly [fact: Fact, sentence: string])[] = [
     { type: 'gossip_key.rotated', data: { action: 'removed', fingerprint: keyA, keys: [keyB] } },
     `gossip key ${keyA} removed: only ${keyB} is left`,
   ],
+  [keyMade(7), `key 7 of ${app} made`],
+  [{ ...keyMade(8, { successorOf: 7 }), actor: someone }, `key 8 of ${app} made by human kim, to succeed 7`],
+  [keyEntered(8, 'announced'), `key 8 of ${app} is announced: it was seen`],
+  [keyImported(8), `key 8 of ${app} taken over from overwatch-2`],
+  [keyRemoved(7), `key 7 of ${app} removed: because`],
+  [mapped('10.0.0.0/8', 'eu'), 'clients of 10.0.0.0/8 are in eu'],
+  [mapped('10.0.0.0/8', 'eu', 'offices'), 'clients of 10.0.0.0/8 are in eu: offices'],
+  [unmapped('10.0.0.0/8'), 'where clients of 10.0.0.0/8 are is not said any more'],
+  [
+    { type: 'key.refused', data: { zone: app, keyTag: 9, from: 'overwatch-2', reason: 'it is unrelated' } },
+    `key 9 of ${app} from overwatch-2 refused: it is unrelated`,
+  ],
 ];
 
 describe('the sentence of an event', () => {
@@ -119,6 +137,7 @@ describe('the sentence of a deadline', () => {
     'request-forgotten': 'the request key my key was forgotten',
     'agent-silent': 'nothing was heard of agent web-1 for too long',
     'bleed-step': 'a weight moved by a tenth, by the signals of agent web-1',
+    'key-due': `the time came for the next step of the keys of ${app}`,
     'answer-due': 'the time came: a failback was due, or a server that starts slowly took more weight',
   };
   const slow = oneDomain([a], { routing_algorithm: 'weighted', slow_start: '10s' });
@@ -128,6 +147,7 @@ describe('the sentence of a deadline', () => {
     'agent-silent': [pinned(), received(beat(1))],
     'bleed-step': [pinned(), received(beat(1, { claims: { ...claims(a), predictive: cpuPolicy }, signals: measuring(99) }))],
     'answer-due': [...inForce(slow), checked(a, 'ok')],
+    'key-due': [...inForce(oneDomain([a])), keyMade(7), keyMade(8, { successorOf: 7, waitSeconds: 60 })],
   };
   for (const kind of deadlineKinds) {
     it(`${kind}: ${sentences[kind]}`, () => {
