@@ -33,6 +33,12 @@ const servers = {
     examples: '127.0.0.1:9090, [::1]:9090 or :9090',
     rival: '`ss -lntp` shows it; a Prometheus on this machine listens on 9090 itself',
   },
+  'key-sync': {
+    name: 'key sync',
+    setting: 'overwatch.dnssec.key_sync.listen_address',
+    examples: '192.0.2.53:8443, [2001:db8::53]:8443 or :8443',
+    rival: '`ss -lntp` shows it',
+  },
   gossip: {
     name: 'gossip',
     setting: 'gossip.bind_address',

@@ -3,7 +3,7 @@
  * and the folder synced, so that after a crash there is the old content or the new one and nothing between.
  */
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 /** Makes the folder for this user alone, and those above it, and syncs each that is new. */
 export function makeSyncedFolder(folder: string): void {
@@ -23,8 +23,21 @@ export function replaceSynced(path: string, content: Uint8Array | string, mode: 
   renameSynced(`${path}.new`, path);
 }
 
+/** The same for many new files of one folder, which is synced once for all of them. */
+export function addAllSynced(folder: string, files: ReadonlyMap<string, Uint8Array | string>, mode: number): void {
+  for (const [name, content] of files) writeFile(join(folder, `${name}.new`), content, mode);
+  syncFolder(folder);
+  for (const name of files.keys()) renameSync(join(folder, `${name}.new`), join(folder, name));
+  syncFolder(folder);
+}
+
 /** A whole file on the disk, at a name where no reader looks: it is not whole at once. */
 export function writeSynced(path: string, content: Uint8Array | string, mode: number): void {
+  writeFile(path, content, mode);
+  syncFolder(dirname(resolve(path)));
+}
+
+function writeFile(path: string, content: Uint8Array | string, mode: number): void {
   // A left-over of a crash may have another mode, which opening would keep.
   rmSync(path, { force: true });
   const descriptor = openSync(path, 'wx', mode);
@@ -35,7 +48,6 @@ export function writeSynced(path: string, content: Uint8Array | string, mode: nu
   } finally {
     closeSync(descriptor);
   }
-  syncFolder(dirname(resolve(path)));
 }
 
 export function renameSynced(from: string, to: string): void {

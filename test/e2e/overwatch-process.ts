@@ -75,12 +75,14 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Default: the built program. */
   readonly command?: readonly string[];
+  /** How long to wait until it serves: a hundred thousand names take their time. */
+  readonly limitMs?: number;
 }
 
 /** Starts `opengslb overwatch` and waits until it says that it serves. */
 export async function startOverwatchProcess(
   configFile: string,
-  { form = ['overwatch'], cwd, env = {}, command = [process.execPath, program] }: StartOptions = {},
+  { form = ['overwatch'], cwd, env = {}, command = [process.execPath, program], limitMs }: StartOptions = {},
 ): Promise<RunningOverwatch> {
   const [file = '', ...first] = command;
   const child = spawn(file, [...first, ...form, '--config', configFile], {
@@ -89,10 +91,11 @@ export async function startOverwatchProcess(
     env: { ...process.env, ...env },
   });
   const output = collect(child);
-  const serving = await until('the overwatch serves', () => {
+  const look = () => {
     assert.equal(child.exitCode, null, `it ended early: ${output.stderr}`);
     return output.stdout.split('\n').find((line) => line.includes('"serving"'));
-  });
+  };
+  const serving = await until('the overwatch serves', look, limitMs);
   const { dns, api } = JSON.parse(serving) as { dns: string; api: string };
   return {
     dnsPort: portIn(dns),

@@ -31,7 +31,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   'dns-packet': { rooms: ['src/nodes/dns/', 'src/nodes/demo/'] },
   fastify: { rooms: ['src/nodes/api/'] },
   'fastify-type-provider-zod': { rooms: ['src/nodes/api/'] },
-  'ipaddr.js': { rooms: ['src/events/', 'src/projections/', 'src/nodes/'] },
+  'ipaddr.js': { rooms: ['src/events/', 'src/projections/', 'src/nodes/', 'src/native/kernel-address.ts'] },
   koffi: { rooms: ['src/native/'] },
   picocolors: { rooms: ['src/cli/'] },
   pino: { rooms: ['src/nodes/'], files: 1 },

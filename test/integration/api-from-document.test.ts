@@ -56,7 +56,7 @@ before(async () => {
   const reload = async () => ({ applied: true, position: null, needRestart: [] }) as const;
   member = await startTestMember({ key: makeKey(), name: 'ow-1', thread: false });
   const agents = { gossip: member.gossip, isConnected: () => false };
-  running = await runApi(undefined, { configuration, tokens, reload, agents, checkNow: async () => [] });
+  running = await runApi(undefined, { configuration, tokens, reload, agents, keys: true, checkNow: async () => [] });
   document = (await running.ask<Document>('GET', '/openapi.json', { headers: bearer(secretOf('viewer')) })).body;
 });
 after(async () => {
@@ -67,6 +67,7 @@ after(async () => {
 /** Words that lead somewhere, by the name of the field that they stand in. */
 const likely: Readonly<Record<string, readonly string[]>> = {
   service: [app, 'other.example.com'],
+  zone: [app, 'other.example.com'],
   target: [a, `${a}:80`, `[${a6}]:443`, a6, '192.0.2.99'],
   server: [`${a}:80`, `${b}:80`, '192.0.2.99:80', `[${a6}]:443`],
   id: [`${app}:${a}:80`, `${app}:192.0.2.99:8080`],

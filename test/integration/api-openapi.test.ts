@@ -12,6 +12,13 @@ const accesses: Readonly<Record<string, 'open' | Role>> = {
   'GET /live': 'open',
   'GET /version': 'open',
   'GET /dnssec/status': 'viewer',
+  'GET /dnssec/ds': 'viewer',
+  'GET /dnssec/keys': 'viewer',
+  'POST /dnssec/rotate': 'admin',
+  'POST /dnssec/ds-seen': 'admin',
+  'POST /dnssec/abort': 'admin',
+  'POST /dnssec/remove': 'admin',
+  'POST /dnssec/sync': 'admin',
   'GET /services': 'viewer',
   'GET /services/{service}/answers': 'viewer',
   'GET /services/{service}/servers': 'viewer',
@@ -42,6 +49,11 @@ const accesses: Readonly<Record<string, 'open' | Role>> = {
   'POST /gossip/generate-key': 'admin',
   'GET /gossip/keys': 'admin',
   'POST /gossip/keys': 'admin',
+  'GET /geo/mappings': 'viewer',
+  'POST /geo/mappings': 'operator',
+  'PUT /geo/mappings': 'operator',
+  'DELETE /geo/mappings/{cidr}': 'operator',
+  'GET /geo/test': 'viewer',
   'GET /cluster/status': 'viewer',
   'GET /servers': 'viewer',
   'POST /servers': 'operator',
@@ -124,6 +136,7 @@ describe('a role', () => {
       .replace('{service}', app)
       .replace(/\{(target|server)\}/, `${a}:80`)
       .replace('{id}', `${app}:${a}:80`)
+      .replace('{cidr}', '10.0.0.0%2F8')
       .replace('{address}', a)
       .replace('{port}', '80');
 

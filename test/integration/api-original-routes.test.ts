@@ -66,8 +66,17 @@ const documented: readonly (readonly [request: string, body: object | undefined,
   [`PATCH /servers/${app}:${a}:80`, { weight: 5 }, 200, undefined, 'server'],
   [`DELETE /servers/${app}:192.0.2.99:80`, undefined, 404, undefined, 'error code'],
   [`GET /servers/${app}:${a}:80/health-check`, undefined, 200, undefined, 'server_id health_check'],
+  ['GET /geo/mappings', undefined, 200, undefined, 'mappings generated_at'],
+  ['POST /geo/mappings', { cidr: '10.0.0.0/8', region: 'eu', comment: 'x' }, 201, undefined, 'cidr region comment source'],
+  ['PUT /geo/mappings', { cidr: '10.0.0.0/8', region: 'eu' }, 201, undefined, 'cidr region source'],
+  ['GET /geo/test?ip=192.0.2.1', undefined, 200, undefined, 'ip region match_type'],
+  ['DELETE /geo/mappings/192.0.2.0%2F24', undefined, 404, undefined, 'error code'],
   ['POST /gossip/generate-key', undefined, 200, undefined, 'key'],
-  ['GET /dnssec/status', undefined, 200, undefined, 'enabled keys'],
+  ['GET /dnssec/status', undefined, 200, undefined, 'enabled keys sync'],
+  // Its `keys` held private keys; here they never do.
+  ['GET /dnssec/keys', undefined, 200, undefined, 'enabled keys'],
+  ['GET /dnssec/ds', undefined, 200, undefined, 'enabled message ds_records'],
+  ['POST /dnssec/sync', undefined, 409, undefined, 'error code'],
 ];
 
 /** `a` is up by a check and by an override, `b` is up by a check; one agent is pinned. */
@@ -105,10 +114,9 @@ describe('the documented fields are there:', () => {
 const notHere = [
   ...['GET /domains', 'POST /domains', `GET /domains/${app}`, `DELETE /domains/${app}`, `GET /domains/${app}/backends`],
   ...['GET /regions', 'POST /regions', 'GET /regions/eu', `PUT /servers/${app}:${a}:80/health-check`],
-  ...['GET /geo/mappings', 'PUT /geo/mappings', 'GET /geo/test?ip=192.0.2.1', 'DELETE /geo/mappings/192.0.2.0%2F24'],
   ...['GET /overwatch/latency', 'GET /nodes/overwatch', 'GET /nodes/agent', 'GET /gossip/nodes'],
   ...['GET /audit-logs', 'GET /metrics/overview', 'GET /preferences', 'GET /config', 'GET /routing/algorithms', 'POST /routing/test'],
-  ...['GET /dnssec/ds', 'GET /dnssec/keys', 'POST /dnssec/sync', 'GET /health', 'GET /overwatch'],
+  ...['GET /health', 'GET /overwatch'],
 ] as const;
 
 it('what is not here is an error that says so', async (test) => {

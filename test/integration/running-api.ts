@@ -18,7 +18,8 @@ import { listenApi } from '../../src/nodes/api/listen.ts';
 import type { Api, Readiness } from '../../src/nodes/api/route-context.ts';
 import type { TlsPaths } from '../../src/nodes/api/tls.ts';
 import { type VirtualClock, virtualClock } from '../../src/nodes/clock.ts';
-import { createEngine, type Engine } from '../../src/nodes/engine.ts';
+import { openKeys } from '../../src/nodes/dns/keys/keys.ts';
+import { createEngine, type Engine, type Listener } from '../../src/nodes/engine.ts';
 import { applying, order } from '../given.ts';
 
 /** When the clock of every test starts. */
@@ -30,6 +31,8 @@ export interface RunningApi {
   readonly port: number;
   readonly engine: Engine;
   readonly log: EventLog;
+  /** Its own. */
+  readonly folder: string;
   readonly clock: VirtualClock;
   /** What the program said of its own faults, and of guards that were passed by force. */
   readonly logged: readonly string[];
@@ -47,6 +50,8 @@ export interface RunOptions {
   readonly checkNow?: ApiOptions['checkNow'];
   readonly reload?: ApiOptions['reload'];
   readonly agents?: ApiOptions['agents'];
+  /** Whether it keeps keys and makes a first one for each zone. Default: it signs nothing. */
+  readonly keys?: boolean;
 }
 
 /** Runs until the test ends; where several tests share it, until they close it. */
@@ -54,15 +59,20 @@ export async function runApi(test: TestContext | undefined, options: RunOptions)
   const folder = await mkdtemp(join(tmpdir(), 'opengslb-api-'));
   const clock = virtualClock(start);
   const log = await openLevelLog({ directory: join(folder, 'log'), node: 'test' });
-  const engine = createEngine({ clock, chance: () => 0, log }, [], () => {});
+  const listeners: Listener[] = [];
+  const engine = createEngine({ clock, chance: () => 0, log }, listeners, () => {});
   engine.start();
   const outcome = await engine.execute(order(applying(options.configuration, { force: true })));
   assert(!isRefusal(outcome), JSON.stringify(outcome));
   const logged: string[] = [];
+  const logger = pino({ level: 'warn' }, { write: (line) => logged.push(line) });
+  const keys = options.keys ? await openKeys({ engine, clock, logger, secrets: join(folder, 'secrets') }) : undefined;
+  if (keys !== undefined) listeners.push(keys.listener);
+  keys?.begin();
   const api = createApi({
     engine,
     log,
-    logger: pino({ level: 'warn' }, { write: (line) => logged.push(line) }),
+    logger,
     settings: {
       allowed_networks: options.networks ?? ['127.0.0.0/8', '::1/128'],
       trust_proxy_headers: options.trustProxyHeaders ?? false,
@@ -75,16 +85,18 @@ export async function runApi(test: TestContext | undefined, options: RunOptions)
     ...(options.checkNow !== undefined && { checkNow: options.checkNow }),
     ...(options.reload !== undefined && { reload: options.reload }),
     ...(options.agents !== undefined && { agents: options.agents }),
+    ...(keys !== undefined && { keys }),
   });
   const port = await listenApi(api, '127.0.0.1:0');
   const close = async () => {
     await api.close();
+    await keys?.stop();
     await engine.stop();
     await log.close();
     await rm(folder, { recursive: true });
   };
   test?.after(close);
-  return { api, port, engine, log, clock, logged, close, ask: (method, path, more) => ask(port, method, path, more) };
+  return { api, port, engine, log, clock, logged, folder, close, ask: (method, path, more) => ask(port, method, path, more) };
 }
 
 export interface AskOptions {

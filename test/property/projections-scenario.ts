@@ -20,7 +20,12 @@ import {
   events,
   fingerprintOf,
   inForce,
+  keyEntered,
+  keyImported,
+  keyMade,
+  keyRemoved,
   type Moment,
+  mapped,
   measuring,
   overridden,
   pinned,
@@ -28,6 +33,7 @@ import {
   registered,
   requested,
   started,
+  unmapped,
   updated,
 } from '../given.ts';
 
@@ -51,7 +57,7 @@ const weight = fc.constantFrom(0, 1, 3, 100);
 const region = fc.constantFrom(...regions);
 
 const domain = fc.record({
-  routing_algorithm: fc.constantFrom('round-robin', 'weighted', 'failover'),
+  routing_algorithm: fc.constantFrom('round-robin', 'weighted', 'failover', 'geolocation'),
   answers: fc.constantFrom<('single' | 'all' | number)[]>('single', 'all', 1, 2, 3),
   when_all_unhealthy: fc.constantFrom('servfail', 'all'),
   regions: fc.constantFrom<string[][]>(['eu', 'us'], ['us', 'eu'], ['eu']),
@@ -66,12 +72,18 @@ const configuration: fc.Arbitrary<Configuration> = fc
       size: 'max',
       selector: ({ service, address, port }) => `${service} ${address} ${port}`,
     }),
+    usual: fc.option(region),
     enabled: fc.oneof({ weight: 3, arbitrary: fc.constant(true) }, fc.constant(false)),
+    rotating: fc.boolean(),
     thresholds: fc.record({ failure_threshold: fc.integer({ min: 1, max: 3 }), success_threshold: fc.integer({ min: 1, max: 3 }) }),
   })
-  .map(({ domains, servers, enabled, thresholds }) =>
+  .map(({ domains, servers, usual, enabled, rotating, thresholds }) =>
     configurationOf({
-      overwatch: { validation: { enabled } },
+      overwatch: {
+        validation: { enabled },
+        dnssec: rotating ? { rotate_every: '1d' } : {},
+        geolocation: { ...(usual !== null && { default_region: usual }), custom_mappings: [{ cidr: '10.0.0.0/8', region: 'us' }] },
+      },
       regions: regions.map((name) => ({
         name,
         health_check: thresholds,
@@ -201,7 +213,43 @@ const ofAgents: fc.Arbitrary<Happening> = fc.oneof(
   },
 );
 
+// Keys are few, in any order: a log that was cut or restored may hold any, and folds are total.
+const keyTag = fc.constantFrom(1, 2, 3);
+const ofKey = { zone: fc.constantFrom(services[0], ...services), waitSeconds: fc.constantFrom(0, 0, 1, 86_400) };
+const ofKeys: fc.Arbitrary<Happening> = fc.oneof(
+  fc.record({ ...ofKey, keyTag, successorOf: fc.option(keyTag) }).map(
+    ({ keyTag, ...words }): Happening =>
+      () => [keyMade(keyTag, words)],
+  ),
+  fc.record({ ...ofKey, keyTag, stage: fc.constantFrom('announced', 'trusted', 'active') }).map(
+    ({ keyTag, stage, ...words }): Happening =>
+      () => [keyEntered(keyTag, stage, words)],
+  ),
+  fc.record({ ...ofKey, keyTag, successorOf: fc.option(keyTag) }).map(
+    ({ keyTag, ...words }): Happening =>
+      (now) => [keyImported(keyTag, { ...words, createdAt: now })],
+  ),
+  fc.record({ zone: ofKey.zone, keyTag }).map(
+    ({ keyTag, zone }): Happening =>
+      () => [keyRemoved(keyTag, { zone })],
+  ),
+);
+
+const cidr = fc.constantFrom('10.0.0.0/8', '10.1.0.0/16', '2001:db8::/32');
+const ofNetworks: fc.Arbitrary<Happening> = fc.oneof(
+  fc.tuple(cidr, region).map(
+    ([network, place]): Happening =>
+      () => [mapped(network, place)],
+  ),
+  cidr.map(
+    (network): Happening =>
+      () => [unmapped(network)],
+  ),
+);
+
 const happening: fc.Arbitrary<Happening> = fc.oneof(
+  { weight: 2, arbitrary: ofNetworks },
+  { weight: 4, arbitrary: ofKeys },
   { weight: 12, arbitrary: ofAgents },
   { weight: 12, arbitrary: check },
   { weight: 6, arbitrary: override },

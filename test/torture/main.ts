@@ -2,6 +2,7 @@
  * The long campaigns, each with its seed and its figures. Ends with 1 where something was lost.
  *
  *     npm run torture -- [--rounds 200] [--seed N] [--disk-seconds 60]
+ *     npm run torture -- dns [--seconds 60] [--seed N]                        answers under constant change, then threads killed
  *     npm run torture -- gossip [--seeds 200] [--seed N] [--members 1000]     the rules of membership, on virtual time
  */
 import { parseArgs } from 'node:util';
@@ -9,6 +10,7 @@ import { playGossipCampaign } from '../simulation/gossip/campaign.ts';
 import type { ScenarioFigures } from '../simulation/gossip/scenario.ts';
 import { playCampaign } from './campaign.ts';
 import { freshSeed } from './chance.ts';
+import { playDnsCampaign } from './dns.ts';
 import { canMount, failDisk } from './failing-disk.ts';
 
 const { values, positionals } = parseArgs({
@@ -16,14 +18,15 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string' },
     seed: { type: 'string' },
     'disk-seconds': { type: 'string' },
+    seconds: { type: 'string' },
     seeds: { type: 'string' },
     members: { type: 'string' },
   },
   allowPositionals: true,
 });
 const [campaign = 'all'] = positionals;
-if (positionals.length > 1 || !['all', 'gossip'].includes(campaign)) {
-  console.error(`torture: there is no campaign ${positionals.join(' ')}; say gossip, or nothing for the disk and kill -9`);
+if (positionals.length > 1 || !['all', 'dns', 'gossip'].includes(campaign)) {
+  console.error(`torture: there is no campaign ${positionals.join(' ')}; say dns or gossip, or nothing for the disk and kill -9`);
   process.exit(2);
 }
 const whole = <Otherwise extends number | undefined>(name: keyof typeof values, otherwise: Otherwise): number | Otherwise => {
@@ -36,7 +39,8 @@ const whole = <Otherwise extends number | undefined>(name: keyof typeof values, 
 };
 const seed = whole('seed', freshSeed());
 const isGossip = campaign === 'gossip';
-const [rounds, diskSeconds] = isGossip ? [0, 0] : [whole('rounds', 200), whole('disk-seconds', 60)];
+const isDns = campaign === 'dns';
+const [rounds, diskSeconds] = isGossip || isDns ? [0, 0] : [whole('rounds', 200), whole('disk-seconds', 60)];
 const gossip = { seeds: whole('seeds', 200), members: whole('members', undefined) };
 
 const begun = performance.now();
@@ -53,6 +57,11 @@ async function part(name: string, play: () => Promise<object> | object): Promise
   }
 }
 
+if (isDns) {
+  const seconds = whole('seconds', 60);
+  await part(`${seconds} s of DNS under constant change, --seed ${seed}`, () => playDnsCampaign({ seed, seconds, killEveryMs: 0 }));
+  await part(`${seconds} s of the same with threads killed, --seed ${seed}`, () => playDnsCampaign({ seed, seconds, killEveryMs: 500 }));
+}
 if (isGossip) {
   const onSeed = ({ seed: played, count, troubles, healedMs, allFoundMs }: ScenarioFigures) =>
     say(`seed ${played}: ${count} members, ${troubles} troubles, agreed after ${healedMs} ms, found the dead in ${allFoundMs} ms`);

@@ -17,6 +17,8 @@ export interface ReadConfigurationOptions {
   readonly mode?: Configuration['mode'];
   /** For `${NAME}`. */
   readonly environment: Environment;
+  /** Whether values that do not fit each other are problems. Default: they are; a node never starts without. */
+  readonly mustFit?: boolean;
 }
 
 export interface ReadConfiguration {
@@ -29,7 +31,7 @@ export interface ReadConfiguration {
 }
 
 /** Throws a `ConfigurationError` that holds all that is wrong. */
-export function readConfiguration({ path, mode, environment }: ReadConfigurationOptions): ReadConfiguration {
+export function readConfiguration({ path, mode, environment, mustFit = true }: ReadConfigurationOptions): ReadConfiguration {
   const problems = problemList();
   const warnings: string[] = [];
   const warn = (problem: Problem) => warnings.push(formatProblem(problem));
@@ -46,7 +48,7 @@ export function readConfiguration({ path, mode, environment }: ReadConfiguration
   }
   refuseDigests(tree, problems.report);
   for (const { problem, severity } of crossProblems(parsed.value, tree)) {
-    if (severity === 'error') problems.report(problem);
+    if (severity === 'error' && mustFit) problems.report(problem);
     else warn(problem);
   }
   problems.failIfAny();

@@ -57,7 +57,7 @@ function makeFolder(path: string): void {
   refuseExposed(path, status.mode, '700');
 }
 
-function refuseExposed(path: string, mode: number, right: string): void {
+export function refuseExposed(path: string, mode: number, right: string): void {
   if (!hasModes || (mode & 0o077) === 0) return;
   throw new SecretsError(
     'secrets-exposed',

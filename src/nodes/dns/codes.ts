@@ -1,4 +1,4 @@
-/** The numbers of the protocol that the program has words for (RFC 1035, 3596, 6891, 6895, 7871, 8482). */
+/** The numbers of the protocol that the program has words for (RFC 1035, 3596, 4034, 6891, 6895, 7344, 7871, 8482). */
 
 /** Record types and query types. */
 export const types = {
@@ -16,6 +16,8 @@ export const types = {
   RRSIG: 46,
   NSEC: 47,
   DNSKEY: 48,
+  CDS: 59,
+  CDNSKEY: 60,
   SVCB: 64,
   HTTPS: 65,
   NXNAME: 128,
@@ -49,4 +51,9 @@ const typeNames: ReadonlyMap<number, TypeName> = new Map(Object.entries(types).m
 /** A type as a label for counting: one of a closed list, whatever clients ask for. */
 export function typeLabel(type: number | undefined): TypeName | 'other' | 'none' {
   return type === undefined ? 'none' : (typeNames.get(type) ?? 'other');
+}
+
+/** A type as master files write it (RFC 3597 section 5). */
+export function typeText(type: number): string {
+  return typeNames.get(type) ?? `TYPE${type}`;
 }

@@ -3,6 +3,7 @@
  * signatures are made over as well). Takes checked values only: dns-packet itself checks neither names nor lengths.
  */
 import { type Answer, encode } from 'dns-packet';
+import type { Family } from '../../projections/routing/family.ts';
 
 /** What stands before the rdata when a message holds one record at the root: header, root name, type, class, TTL, length. */
 const bytesBeforeRdata = 12 + 1 + 2 + 2 + 4 + 2;
@@ -28,4 +29,9 @@ export function textChunks(texts: readonly string[]): Buffer[] {
     for (let at = textBytesMax; at < bytes.length; at += textBytesMax) chunks.push(bytes.subarray(at, at + textBytesMax));
     return chunks;
   });
+}
+
+/** An address as rdata. There are many of them, so the short form of the usual family does not go by way of a message. */
+export function addressRdata(family: Family, address: string): Buffer {
+  return family === 'A' ? Buffer.from(address.split('.').map(Number)) : encodeRdata({ type: family, data: address });
 }

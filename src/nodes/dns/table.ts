@@ -4,17 +4,9 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { ServiceAnswer } from '../../projections/answers.ts';
-import { nameOf } from './names.ts';
-import { closestZone, type Zone, type ZoneSet } from './zone.ts';
-
-/** What the responder reads. */
-export interface AnswerSource {
-  readonly zones: ZoneSet;
-  /** Undefined where nothing was published for the service yet: it is not known, and answered with SERVFAIL. */
-  answerOf(service: string): ServiceAnswer | undefined;
-  /** The SOA serial: the second of the last change. */
-  serialOf(zone: Zone): number;
-}
+import type { AnswerSource } from './answer-source.ts';
+import { type SignedZones, zoneDnssec } from './dnssec/zone-dnssec.ts';
+import { type ZoneSet, zoneSteering } from './zone.ts';
 
 export interface AnswerTable extends AnswerSource {
   /** Takes the answers that may have changed, as of `at` (milliseconds). Services without a name in our zones are left out. */
@@ -25,19 +17,28 @@ export interface AnswerTable extends AnswerSource {
 
 /** Whether DNS says the same, whatever else is thought of the candidates. */
 function saysTheSame(one: ServiceAnswer, other: ServiceAnswer): boolean {
-  return one.ttlSeconds === other.ttlSeconds && isDeepStrictEqual(one.families, other.families);
+  if (one.ttlSeconds !== other.ttlSeconds || !isDeepStrictEqual(one.families, other.families)) return false;
+  return one.clients?.usesSubnet === other.clients?.usesSubnet && one.clients?.networks === other.clients?.networks;
 }
 
-export function createAnswerTable(initialZones: ZoneSet, at: number): AnswerTable {
+/** Those of services that the zones have a name for. */
+function answersIn({ zones }: ZoneSet, answers: ReadonlyMap<string, ServiceAnswer>): Map<string, ServiceAnswer> {
+  const kept = new Map<string, ServiceAnswer>();
+  for (const { nodes } of zones.values()) {
+    for (const { service } of nodes.values()) {
+      const answer = service === undefined ? undefined : answers.get(service);
+      if (answer !== undefined) kept.set(answer.service, answer);
+    }
+  }
+  return kept;
+}
+
+/** `signed`: where zones are signed; those that have keys there are. */
+export function createAnswerTable(initialZones: ZoneSet, at: number, signed?: SignedZones): AnswerTable {
   let zones = initialZones;
   let answers = new Map<string, ServiceAnswer>();
   let serials = new Map<string, number>();
 
-  const zoneOf = (service: string): Zone | undefined => {
-    const name = nameOf(service);
-    const zone = name === undefined ? undefined : closestZone(zones.zones, name);
-    return name !== undefined && zone?.nodes.get(name)?.service === service ? zone : undefined;
-  };
   /** A serial never goes back, whatever the clock says: a lower one would mean an older zone (RFC 1912 section 2.2). */
   const raise = (before: number | undefined, moment: number) => Math.max(before ?? 0, Math.floor(moment / 1000) % 2 ** 32);
 
@@ -47,9 +48,10 @@ export function createAnswerTable(initialZones: ZoneSet, at: number): AnswerTabl
     },
     answerOf: (service) => answers.get(service),
     serialOf: (zone) => serials.get(zone.name) ?? 0,
+    dnssec: signed === undefined ? undefined : zoneDnssec(signed, () => table),
     publish(published, moment) {
       for (const answer of published) {
-        const zone = zoneOf(answer.service);
+        const zone = zoneSteering(zones, answer.service)?.zone;
         if (zone === undefined) continue;
         const before = answers.get(answer.service);
         answers.set(answer.service, answer);
@@ -61,7 +63,7 @@ export function createAnswerTable(initialZones: ZoneSet, at: number): AnswerTabl
       zones = replacement;
       const names = [...zones.zones.values()].map((zone) => zone.name);
       serials = new Map(names.map((name) => [name, raise(serials.get(name), moment)]));
-      answers = new Map([...answers].filter(([service]) => zoneOf(service) !== undefined));
+      answers = answersIn(zones, answers);
     },
   };
   table.replaceZones(initialZones, at);

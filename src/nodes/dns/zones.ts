@@ -16,7 +16,7 @@ import { zoneProblems } from './zone-problems.ts';
 import { type ZoneRecord, zoneRecord } from './zone-records.ts';
 
 interface NodeDraft {
-  readonly rrsets: Map<number, RRset>;
+  rrsets: ReadonlyMap<number, RRset>;
   service: string | undefined;
 }
 interface ZoneDraft extends Zone {
@@ -116,17 +116,24 @@ function contains(zone: Zone, name: Name): boolean {
 function nodeAt(zone: ZoneDraft, name: Name): NodeDraft {
   const existing = zone.nodes.get(name);
   if (existing !== undefined) return existing;
-  const node: NodeDraft = { rrsets: new Map(), service: undefined };
+  const node: NodeDraft = { rrsets: noRecords, service: undefined };
   zone.nodes.set(name, node);
   return node;
 }
 
+/** Most names have none, and there are many names. */
+const noRecords: ReadonlyMap<number, RRset> = new Map();
+
+function addRRset(node: NodeDraft, rrset: RRset): void {
+  node.rrsets = new Map([...node.rrsets, [rrset.type, rrset]]);
+}
+
 /** One RRset has one TTL, the shortest that was given, and no record twice (RFC 2181 section 5). */
 function addRecord(zone: ZoneDraft, record: ZoneRecord): void {
-  const { rrsets } = nodeAt(zone, record.owner);
-  const before = rrsets.get(record.type);
+  const node = nodeAt(zone, record.owner);
+  const before = node.rrsets.get(record.type);
   const others = before?.rdata.filter((rdata) => !record.rdata.equals(rdata)) ?? [];
-  rrsets.set(record.type, {
+  addRRset(node, {
     owner: record.owner,
     type: record.type,
     ttlSeconds: Math.min(record.ttlSeconds, before?.ttlSeconds ?? record.ttlSeconds),
@@ -150,7 +157,7 @@ function delegateFromParent(zones: ReadonlyMap<Name, ZoneDraft>, child: ZoneDraf
   const parent = above === undefined ? undefined : closestZone(zones, above);
   const nameservers = child.nodes.get(child.apex)?.rrsets.get(types.NS);
   if (parent === undefined || nameservers === undefined) return;
-  nodeAt(parent, child.apex).rrsets.set(types.NS, nameservers);
+  addRRset(nodeAt(parent, child.apex), nameservers);
 }
 
 function fillNonTerminals(zone: ZoneDraft): void {

@@ -119,7 +119,7 @@ function loaded(place: Place, privateKey: KeyObject): OwnIdentity {
 /** The word of the key before, where there was one and it is about this certificate. */
 function readRotation(place: Place, { fingerprint }: Certificate): Rotation | null {
   const text = readText(rotationPath(place)) ?? '';
-  const previous = readCertificate(derOf(text) ?? new Uint8Array());
+  const previous = readCertificate(certificateIn(text) ?? new Uint8Array());
   const signature = new Uint8Array(Buffer.from(text.trimEnd().split('\n').at(-1) ?? '', 'base64'));
   if (previous === undefined || !rotationFits(previous.publicKey, previous.fingerprint, fingerprint, signature)) return null;
   return { previousCertificate: previous.der, signature };
@@ -128,7 +128,7 @@ function readRotation(place: Place, { fingerprint }: Certificate): Rotation | nu
 function readWaiting(place: Place): Uint8Array | undefined {
   const text = readText(waitingPath(place));
   // What a crash left half written is no certificate, and nothing was said with it.
-  return text === undefined ? undefined : derOf(text);
+  return text === undefined ? undefined : certificateIn(text);
 }
 
 function fits(der: Uint8Array, privateKey: KeyObject): boolean {
@@ -142,7 +142,7 @@ function fits(der: Uint8Array, privateKey: KeyObject): boolean {
 /** DER of the certificate; an empty one where the file holds none. */
 function readPem(path: string): Uint8Array | undefined {
   const text = readText(path);
-  return text === undefined ? undefined : (derOf(text) ?? new Uint8Array());
+  return text === undefined ? undefined : (certificateIn(text) ?? new Uint8Array());
 }
 
 function readText(path: string): string | undefined {
@@ -197,7 +197,8 @@ function pemOf({ der }: Certificate): string {
   return ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n');
 }
 
-function derOf(text: string): Uint8Array | undefined {
+/** DER of the certificate in a PEM text; undefined where there is none. */
+export function certificateIn(text: string): Uint8Array | undefined {
   const body = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/.exec(text)?.[1];
   const der = body === undefined ? undefined : new Uint8Array(Buffer.from(body, 'base64'));
   return der === undefined || der.length === 0 || der.length > identityLimits.certificateBytesMax ? undefined : der;

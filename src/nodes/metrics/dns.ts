@@ -1,102 +1,105 @@
 /**
- * What DNS was asked, what it said, how long that took, and whom clients were sent to. Every query is measured, from
- * its bytes to the reply's: two looks at a monotonic clock and three counts, 1.3 microseconds beside the twenty that
- * the answer takes. Clients choose the names that they ask for, so only configured names become labels.
+ * What DNS was asked, what it said, how long that took, and whom clients were sent to. All of it is counted where queries
+ * are answered, in memory that is read here when somebody asks. Clients choose the names that they ask for, so only
+ * configured names become labels.
  */
 import type { Configuration } from '../../events/catalogue/configuration.ts';
 import type { State } from '../../projections/state.ts';
-import type { Respond } from '../dns/answering.ts';
-import { type Rcode, typeLabel } from '../dns/codes.ts';
-import type { DnsTally } from '../dns/counts.ts';
-import { type Name, nameOf } from '../dns/names.ts';
-import type { Exposition } from './exposition.ts';
+import type { DnsNumbers } from '../dns/numbers.ts';
+import { durationBuckets } from '../dns/workers/reader-counts.ts';
+import type { Exposition, Sample } from './exposition.ts';
 import { createTally } from './tally.ts';
 
 export interface DnsMetrics {
-  /** The same answers, measured. */
-  measured(respond: Respond): Respond;
   /** Takes the names that are labels from now on. */
   configure(configuration: Configuration): void;
-  /** Drops the counts of names that are labels no more, and of servers that are gone. */
+  /** Drops the counts of servers that are gone. */
   forget(state: State): void;
 }
 
 /** The label of every name that is not configured. */
 const otherNames = 'other';
-const secondsPerMs = 1e-3;
 
-/** `read` is the server's own count of what it did not answer. */
-export function dnsMetrics(exposition: Exposition, read: () => DnsTally): DnsMetrics {
-  const queries = createTally();
+export function dnsMetrics(exposition: Exposition, dns: DnsNumbers): DnsMetrics {
   const decisions = createTally();
-  let domains: ReadonlyMap<Name, string> = new Map();
+  let domains: ReadonlySet<string> = new Set();
 
-  exposition.counter(
-    { name: 'dns_queries_total', help: 'Queries that were answered.', labels: ['domain', 'type', 'status'] },
-    queries.samples,
+  exposition.counter({ name: 'dns_queries_total', help: 'Queries that were answered.', labels: ['domain', 'type', 'status'] }, () =>
+    dns.queries().flatMap(({ service = otherNames, type, rcode, count }): Sample[] => {
+      const isLabel = service === otherNames || domains.has(service);
+      return isLabel ? [[count, service, type, rcode]] : [];
+    }),
   );
   exposition.counter({ name: 'dns_refused_total', help: 'Queries that were answered with REFUSED.' }, () => {
-    const refused = queries.samples().filter(([, , , status]) => status === 'REFUSED');
-    return [[refused.reduce((sum, [count]) => sum + count, 0)]];
+    const refused = dns.queries().filter(({ rcode }) => rcode === 'REFUSED');
+    return [[refused.reduce((sum, { count }) => sum + count, 0)]];
   });
   exposition.counter(
     { name: 'dns_dropped_total', help: 'Packets and connections that got no answer.', labels: ['transport', 'reason'] },
-    () => read().dropped.map(({ count, transport, reason }) => [count, transport, reason]),
+    () => dns.dropped().map(({ count, transport, reason }) => [count, transport, reason]),
   );
-  exposition.counter({ name: 'dns_failures_total', help: 'Queries on which the responder itself failed.' }, () => [[read().failed]]);
-  exposition.counter({ name: 'dns_socket_errors_total', help: 'Errors of the DNS sockets.' }, () => [[read().socketFailed]]);
+  exposition.counter({ name: 'dns_failures_total', help: 'Queries on which answering itself failed.' }, () => [[dns.failed()]]);
+  exposition.counter({ name: 'dns_socket_errors_total', help: 'Errors of the DNS sockets.' }, () => [[dns.socketFailed()]]);
   exposition.counter(
     {
       name: 'routing_decisions_total',
       help: 'How often an address was in an answer that was chosen.',
       labels: ['domain', 'algorithm', 'server'],
     },
-    decisions.samples,
+    () => {
+      collectDecisions();
+      return decisions.samples();
+    },
   );
-  const durations = exposition.histogram({
-    name: 'dns_query_duration_seconds',
-    help: 'From a query to its reply, without the sockets.',
-    labels: ['status'],
-    buckets: [0.00001, 0.000025, 0.00005, 0.0001, 0.0005, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1],
-  });
-  const durationOf = new Map<Rcode, (seconds: number) => void>();
+  exposition.countedHistogram(
+    {
+      name: 'dns_query_duration_seconds',
+      help: 'From a query to its reply, without the sockets; each by the mean of its batch.',
+      labels: ['status'],
+      buckets: durationBuckets,
+    },
+    () => dns.durations().map(({ rcode, replies, seconds }) => ({ labels: [rcode], counts: replies, sum: seconds })),
+  );
+  threadMetrics(exposition, dns);
 
-  function count(name: Name | undefined, type: number | undefined, status: Rcode, startedAt: number): void {
-    let duration = durationOf.get(status);
-    if (duration === undefined) durationOf.set(status, (duration = durations.under(status)));
-    duration((performance.now() - startedAt) * secondsPerMs);
-    const domain = name === undefined ? undefined : domains.get(name);
-    queries.add(domain ?? otherNames, typeLabel(type), status);
+  function collectDecisions(): void {
+    dns.collectDecisions(({ service, algorithm, addresses }, count) => {
+      for (const address of addresses) decisions.addMany(count, service, algorithm, address);
+    });
   }
 
   return {
-    measured: (respond) => (packet, client) => {
-      const startedAt = performance.now();
-      try {
-        const outcome = respond(packet, client);
-        if (outcome.reply === null) return outcome;
-        count(outcome.name, outcome.type, outcome.rcode, startedAt);
-        const { decision } = outcome;
-        if (decision !== undefined) {
-          for (const address of decision.addresses) decisions.add(decision.service, decision.algorithm, address);
-        }
-        return outcome;
-      } catch (error) {
-        // Whoever called answers with SERVFAIL.
-        count(undefined, undefined, 'SERVFAIL', startedAt);
-        throw error;
-      }
-    },
     configure(configuration) {
-      domains = new Map(configuration.domains.map(({ name }) => [nameOf(name) as Name, name]));
+      domains = new Set(configuration.domains.map(({ name }) => name));
     },
     forget({ registry }) {
-      const names = new Set([otherNames, ...domains.values()]);
-      queries.keepWhere(([domain = '']) => names.has(domain));
+      collectDecisions();
       const addresses = new Map(
         [...registry].map(([service, servers]) => [service, new Set([...servers.values()].map(({ address }) => address))]),
       );
-      decisions.keepWhere(([domain = '', , server = '']) => names.has(domain) && addresses.get(domain)?.has(server) === true);
+      decisions.keepWhere(([domain = '', , server = '']) => domains.has(domain) && addresses.get(domain)?.has(server) === true);
     },
   };
+}
+
+/** The threads that answer UDP, and the table that they answer from. */
+function threadMetrics(exposition: Exposition, dns: DnsNumbers): void {
+  const byThread = (numbers: readonly number[]): Sample[] => numbers.map((number, thread) => [number, String(thread)]);
+  exposition.gauge({ name: 'dns_threads', help: 'Threads that answer UDP at this moment.', labels: ['kind'] }, () => {
+    const { kind, serving } = dns.threads();
+    return kind === undefined ? [] : [[serving, kind]];
+  });
+  exposition.counter({ name: 'dns_thread_deaths_total', help: 'Threads that died and were replaced.' }, () => [[dns.threads().deaths]]);
+  exposition.counter({ name: 'dns_thread_received_total', help: 'Datagrams that came to a thread.', labels: ['thread'] }, () =>
+    byThread(dns.threads().received),
+  );
+  exposition.counter({ name: 'dns_thread_batches_total', help: 'Batches in which they came.', labels: ['thread'] }, () =>
+    byThread(dns.threads().batches),
+  );
+  exposition.counter({ name: 'dns_query_log_dropped_total', help: 'Sampled queries that were not logged: too many waited.' }, () => [
+    [dns.threads().samplesDropped],
+  ]);
+  exposition.gauge({ name: 'dns_table_names', help: 'Names in the table.' }, () => [[dns.table().names]]);
+  exposition.gauge({ name: 'dns_table_bytes', help: 'Memory of the table.' }, () => [[dns.table().bytes]]);
+  exposition.gauge({ name: 'dns_table_publication', help: 'The number of the last publication.' }, () => [[dns.table().publication]]);
 }

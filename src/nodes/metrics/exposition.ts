@@ -3,7 +3,7 @@
  * they are asked for, so that a node which nobody scrapes pays for nothing but its own plain numbers; histograms keep
  * their buckets here. The only file that knows the library.
  */
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, type Metric, Registry } from 'prom-client';
 
 export interface MetricWords {
   /** Without the prefix; ends in its unit, and a counter in `_total`. */
@@ -20,8 +20,18 @@ export interface Exposition {
   counter(words: MetricWords, read: () => Iterable<Sample>): void;
   gauge(words: MetricWords, read: () => Iterable<Sample> | Promise<Iterable<Sample>>): void;
   histogram(words: MetricWords & { readonly buckets: readonly number[] }): BucketCounts;
+  /** A histogram whose buckets are counted elsewhere. */
+  countedHistogram(words: MetricWords & { readonly buckets: readonly number[] }, read: () => Iterable<CountedBuckets>): void;
   readonly contentType: string;
   render(): Promise<string>;
+}
+
+export interface CountedBuckets {
+  /** In the order of the names. */
+  readonly labels: readonly string[];
+  /** In each bucket, those below not counted in, and beyond the last. */
+  readonly counts: readonly number[];
+  readonly sum: number;
 }
 
 export interface BucketCounts {
@@ -74,6 +84,25 @@ export function createExposition(): Exposition {
         },
         forget: (...values) => histogram.remove(named(labels, values)),
       };
+    },
+    countedHistogram({ buckets, ...rest }, read) {
+      const { name, help, labelNames } = words(rest);
+      const series = ({ labels, counts, sum }: CountedBuckets) => {
+        const own = named(labelNames, labels);
+        let below = 0;
+        const upTo = [...buckets, '+Inf'].map((le, place) => {
+          below += counts[place] ?? 0;
+          return { metricName: `${name}_bucket`, labels: { le, ...own }, value: below };
+        });
+        return [
+          ...upTo,
+          { metricName: `${name}_sum`, labels: own, value: sum },
+          { metricName: `${name}_count`, labels: own, value: below },
+        ];
+      };
+      const get = async () => ({ name, help, type: 'histogram', aggregator: 'sum', values: [...read()].flatMap(series) });
+      // The library reads no more than this of a metric; its own histogram takes one observation at a time.
+      register.registerMetric({ name, help, type: 'histogram', get } as unknown as Metric<string>);
     },
     contentType: register.contentType,
     render: () => register.metrics(),

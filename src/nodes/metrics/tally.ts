@@ -4,6 +4,7 @@ import type { Sample } from './exposition.ts';
 
 export interface Tally {
   add(...labels: readonly string[]): void;
+  addMany(count: number, ...labels: readonly string[]): void;
   /** Drops every count that is not wanted any more. */
   keepWhere(isWanted: (labels: readonly string[]) => boolean): void;
   samples(): Sample[];
@@ -11,11 +12,13 @@ export interface Tally {
 
 export function createTally(): Tally {
   const counts = new Map<string, { readonly labels: readonly string[]; count: number }>();
+  const addMany = (count: number, ...labels: readonly string[]): void => {
+    // No label holds a line end: they are names, addresses and words of closed lists.
+    entryOf(counts, labels.join('\n'), () => ({ labels, count: 0 })).count += count;
+  };
   return {
-    add(...labels) {
-      // No label holds a line end: they are names, addresses and words of closed lists.
-      entryOf(counts, labels.join('\n'), () => ({ labels, count: 0 })).count += 1;
-    },
+    add: (...labels) => addMany(1, ...labels),
+    addMany,
     keepWhere(isWanted) {
       for (const [key, { labels }] of counts) if (!isWanted(labels)) counts.delete(key);
     },

@@ -12,6 +12,9 @@ import type { State } from '../../projections/state.ts';
 import { systemClock } from '../clock.ts';
 import { openSecretsFolder } from '../configuration/secrets-folder.ts';
 import { type RedactedConfiguration, withoutSecrets } from '../configuration/without-secrets.ts';
+import { type KeySync, openKeySync } from '../dns/key-sync/key-sync.ts';
+import { createTableReaders, type TableReaders } from '../dns/workers/table-readers.ts';
+import { threadsFor } from '../dns/workers/table-server.ts';
 import { zoneSet } from '../dns/zones.ts';
 import type { Engine } from '../engine.ts';
 import type { Logger } from '../logger.ts';
@@ -20,10 +23,11 @@ import { answerLog } from './answer-log.ts';
 import { createAttester } from './attester.ts';
 import { afterServersChanged, isHealthKnown, prepareChecks } from './checking.ts';
 import { type Closer, closeAll } from './closers.ts';
-import { answerPublisher, answerTable } from './published-answers.ts';
+import { answerPublisher, answersOf } from './published-answers.ts';
 import { type RecoveredEngine, recoverEngine } from './recovered-engine.ts';
 import { createReload, type Reload, type ReloadOutcome, type SecretsInUse } from './reload.ts';
 import { serveApi, serveDns } from './serving.ts';
+import { openSigning, type Signing } from './signing.ts';
 import { openSupervisor, type Supervisor, type SupervisorOptions } from './supervisor.ts';
 
 export interface Overwatch {
@@ -103,24 +107,25 @@ async function startOn(log: EventLog, parts: Parts): Promise<Overwatch> {
   await carryOut(engine, { actor: system, command: { kind: 'startNode', version } });
 
   const secrets: SecretsInUse = { current: redacted.secrets };
-  const table = answerTable(engine.state);
   const checking = prepareChecks(recovered, configuration.overwatch.validation.max_concurrent, secrets);
   const attester = createAttester(world.clock);
-  listeners.push(answerPublisher(table, engine.state), attester.listener, afterServersChanged(checking.assign), answerLog(logger));
+  const { readers, signing, keySync } = await openAnswers(parts, recovered);
+  listeners.push(attester.listener, afterServersChanged(checking.assign), answerLog(logger));
 
-  logger.warn('DNS answers are not signed: this version has no DNSSEC');
   const agents = await joinGossip(parts, recovered, secrets);
-  const { dnsPort, metricsPort, metrics } = await serveDns(parts, recovered, table, agents);
+  const { dnsPort, metricsPort, metrics } = await serveDns(parts, recovered, readers, { agents, keys: signing.keys, keySync });
   const reload = toldReload(parts, engine, secrets, ({ applied }) => metrics?.countReload(applied));
   const apiPort = await serveApi(parts, recovered, log, {
     readiness: () => ({ dns: true, health: isHealthKnown(engine.state, checking.targets()) }),
     checkNow: checking.validator.checkNow,
-    reload,
+    ...{ keys: signing.keys, keySync, reload },
     ...(agents !== undefined && { agents }),
   });
   checking.assign();
   outside.push(() => checking.validator.stop());
   agents?.begin();
+  signing.begin(readers.writer);
+  keySync.begin();
   attester.start(engine);
   outside.push(() => attester.stop());
   const gossipPort = agents?.gossip.port ?? null;
@@ -133,6 +138,35 @@ async function startOn(log: EventLog, parts: Parts): Promise<Overwatch> {
       await closeAll([...inside, () => engine.execute({ actor: system, command: { kind: 'stopNode', reason } })], logger);
     },
   };
+}
+
+/** The table with all that is to be said, signed, and what keeps it so. What folds meanwhile is published after. */
+async function openAnswers(
+  parts: Parts,
+  { engine, world, listeners }: RecoveredEngine,
+): Promise<{ readers: TableReaders; signing: Signing; keySync: KeySync }> {
+  const { configuration, folder, logger, outside } = parts;
+  const { dnssec } = configuration.overwatch;
+  if (!dnssec.enabled) logger.warn('DNS answers are not signed: overwatch.dnssec.enabled is false');
+  const signing = await openSigning({ engine, ...world, secrets: join(folder, 'secrets'), logger });
+  outside.push(() => signing.stop());
+  const publisher = answerPublisher(engine.state);
+  listeners.push(publisher.listener, signing.listener);
+  const keySync = await openKeySync({
+    engine,
+    ...world,
+    keys: signing.keys,
+    secrets: join(folder, 'secrets'),
+    node: world.log.node,
+    logger,
+  });
+  outside.push(() => keySync.stop());
+  const answers = answersOf(engine.state, signing.signed);
+  await signing.signAll(answers);
+  const readers = createTableReaders(answers, threadsFor(configuration.dns.workers));
+  outside.push(() => readers.writer.stop());
+  publisher.begin(readers.writer);
+  return { readers, signing, keySync };
 }
 
 /** Undefined where gossip is off. It hears nothing before it begins. */

@@ -4,12 +4,10 @@ import type { EventLog } from '../../events/log.ts';
 import { type ApiOptions, createApi } from '../api/api.ts';
 import { listenApi } from '../api/listen.ts';
 import { createRecentChanges } from '../api/stream-recent.ts';
-import type { Respond } from '../dns/answering.ts';
-import { createDnsCounter } from '../dns/counts.ts';
-import { countingDraw } from '../dns/draw.ts';
-import { createResponder } from '../dns/responder.ts';
-import { startDnsServer } from '../dns/server.ts';
-import type { AnswerTable } from '../dns/table.ts';
+import type { KeySync } from '../dns/key-sync/key-sync.ts';
+import type { Keys } from '../dns/keys/keys.ts';
+import type { TableReaders } from '../dns/workers/table-readers.ts';
+import { startTableServer } from '../dns/workers/table-server.ts';
 import type { Logger } from '../logger.ts';
 import { listenMetrics } from '../metrics/listen.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
@@ -33,23 +31,21 @@ export interface DnsAndMetrics {
 }
 
 export async function serveDns(
-  { configuration, version, outside }: ServingParts,
+  { configuration, version, logger, outside }: ServingParts,
   { engine, world, listeners }: RecoveredEngine,
-  table: AnswerTable,
-  agents: Agents | undefined,
+  readers: TableReaders,
+  { agents, keys, keySync }: { readonly agents: Agents | undefined; readonly keys: Keys; readonly keySync: KeySync },
 ): Promise<DnsAndMetrics> {
-  const dnsCounter = createDnsCounter();
-  const responder = createResponder(table);
-  const draw = countingDraw(world.chance);
-  const respond: Respond = (packet, client) => responder.respond(packet, client, draw);
-  const metrics = configuration.metrics.enabled ? createMetrics({ engine, ...world, dnsCounter, version, agents }) : undefined;
-  if (metrics !== undefined) listeners.push(metrics.listener);
-  const dns = await startDnsServer({
-    listenAddress: configuration.dns.listen_address,
-    respond: metrics?.measured(respond) ?? respond,
-    onCount: dnsCounter.count,
+  const { listen_address: listenAddress, query_log: queryLog } = configuration.dns;
+  const dns = await startTableServer({
+    ...{ listenAddress, readers, logger, clock: world.clock, chance: world.chance },
+    sample: queryLog.enabled ? queryLog.sample : 0,
   });
   outside.push(() => dns.close());
+  const metrics = configuration.metrics.enabled
+    ? createMetrics({ engine, ...world, dns: dns.numbers, version, agents, keys, keySync })
+    : undefined;
+  if (metrics !== undefined) listeners.push(metrics.listener);
   const metricsListener = metrics && (await listenMetrics(metrics, configuration.metrics.address));
   outside.push(() => metricsListener?.close());
   return { dnsPort: dns.port, metricsPort: metricsListener?.port ?? null, metrics };
@@ -60,7 +56,7 @@ export async function serveApi(
   { configuration, version, logger, outside }: ServingParts,
   { engine, listeners }: RecoveredEngine,
   log: EventLog,
-  routes: Pick<ApiOptions, 'agents' | 'checkNow' | 'readiness' | 'reload'>,
+  routes: Pick<ApiOptions, 'agents' | 'checkNow' | 'keys' | 'keySync' | 'readiness' | 'reload'>,
 ): Promise<number | null> {
   const settings = configuration.api;
   if (!settings.enabled) return null;

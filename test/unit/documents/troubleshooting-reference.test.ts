@@ -68,7 +68,7 @@ describe('docs/troubleshooting.md', () => {
       'StateFolderError',
       'IdentityError',
     ]);
-    // Of the command line and of the demo: they are told where they happen, to whoever typed.
+    // Of the command line and of the demo: they are told where they happen, to whoever typed. Of a peer: the status tells its newest.
     const elsewhere = new Set([
       'NodeError',
       'SettingsError',
@@ -77,6 +77,7 @@ describe('docs/troubleshooting.md', () => {
       'BadLineError',
       'CommandFailure',
       'AskAgentError',
+      'PeerFailure',
     ]);
     const made = filesBelow('src').flatMap((path) =>
       [...read(path).matchAll(/class (\w+) extends Error\b/g)].map(([, name]) => name as string),

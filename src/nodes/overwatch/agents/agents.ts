@@ -18,10 +18,10 @@ import type { Engine } from '../../engine.ts';
 import type { Gossip, GossipOptions, MemberNews, UserMessage } from '../../gossip/gossip.ts';
 import { openKeptKeys, withKeptKeys } from '../../gossip/kept-keys.ts';
 import { startGossip } from '../../gossip/start-gossip.ts';
-import { isDueForRotation } from '../../identity/certificate.ts';
 import type { OverwatchSelf } from '../../identity/handshake-of-overwatch.ts';
 import { writeMetadata } from '../../identity/member-metadata.ts';
-import { type OwnIdentity, openIdentity, type Place, rotateIdentity } from '../../identity/own-certificate.ts';
+import { openOverwatchIdentity } from '../../identity/overwatch-identity.ts';
+import type { OwnIdentity } from '../../identity/own-certificate.ts';
 import type { Logger } from '../../logger.ts';
 import type { World } from '../../world.ts';
 import { createBeats } from './beats.ts';
@@ -168,15 +168,7 @@ function startWithKeys({ configuration, folder, logger, start = startGossip }: A
 
 /** The certificate beside the other secrets, replaced in time by one that it signs for. */
 function ownIdentity({ folder, world, logger }: AgentsOptions): OwnIdentity {
-  const secrets = join(folder, 'secrets');
-  const place: Place = {
-    ...{ role: 'overwatch', id: world.log.node },
-    ...{ certPath: join(secrets, 'overwatch.crt'), keyPath: join(secrets, 'overwatch.key') },
-  };
-  const identity = openIdentity(place, world.clock.now());
-  if (!isDueForRotation(identity.certificate, world.clock.now())) return identity;
-  logger.info('the certificate of this node was replaced; agents are shown the signature of the one before');
-  return rotateIdentity(place, identity, world.clock.now());
+  return openOverwatchIdentity({ secrets: join(folder, 'secrets'), node: world.log.node, now: world.clock.now(), logger });
 }
 
 /** With the tokens in force: a reload may have changed them. */

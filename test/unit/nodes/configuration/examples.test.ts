@@ -69,8 +69,9 @@ test('overwatch.yaml shows each algorithm that is built', () => {
   const { configuration } = readConfiguration({ path: 'config/overwatch.yaml', environment });
   assert.deepEqual(
     configuration.domains.map((domain) => domain.routing_algorithm),
-    ['round-robin', 'weighted', 'failover'],
+    ['round-robin', 'weighted', 'failover', 'geolocation'],
   );
+  assert.equal(configuration.overwatch.geolocation.custom_mappings.length, 2);
   assert.equal(configuration.regions.length, 2);
   assert.equal(configuration.regions[0]?.health_check.headers?.Authorization, `Bearer ${environment.OPENGSLB_CHECK_TOKEN}`);
 });

@@ -1,6 +1,7 @@
 /** What the DNS tests share: a zone with one of everything, a table over it, and questions in few words. */
 import { type DecodedPacket, type Answer as DnsRecord, decode } from 'dns-packet';
 import { type Configuration, configuration } from '../../../../src/events/catalogue/configuration.ts';
+import type { SignedZones } from '../../../../src/nodes/dns/dnssec/zone-dnssec.ts';
 import { countingDraw } from '../../../../src/nodes/dns/draw.ts';
 import { createResponder, type Outcome } from '../../../../src/nodes/dns/responder.ts';
 import { type AnswerTable, createAnswerTable } from '../../../../src/nodes/dns/table.ts';
@@ -82,8 +83,8 @@ export function serviceAnswer(service: string, families: { A?: readonly string[]
 /** The second of the demo table's last change. */
 export const demoSerial = 1_700_000_000;
 
-export function demoTable(): AnswerTable {
-  const table = createAnswerTable(zoneSet(demoConfiguration, demoConfiguration.dns.listen_address), 0);
+export function demoTable(signed?: SignedZones): AnswerTable {
+  const table = createAnswerTable(zoneSet(demoConfiguration, demoConfiguration.dns.listen_address), 0, signed);
   table.publish(
     [
       serviceAnswer('app.demo.local', { A: ['192.0.2.1', '192.0.2.2', '192.0.2.3'], AAAA: ['2001:db8::1', '2001:db8::2'] }),

@@ -18,24 +18,34 @@ const rrset = (owner: string, bytes: number): RRset => ({ owner: named(owner), t
 
 describe('owner names', () => {
   const heading = headingOf(query('A.bc.demo.local'));
-  const ownerOf = (owner: string) => {
-    const bytes = encodeReply(heading, { ...bareReply('NOERROR'), answer: [rrset(owner, 0)] }, 512);
+  const ownerOf = (owner: string, zone: string | undefined = 'demo.local') => {
+    const reply = { ...bareReply('NOERROR'), answer: [rrset(owner, 0)], ...(zone === undefined ? {} : { zone: named(zone) }) };
+    const bytes = encodeReply(heading, reply, 512);
     return { length: bytes.length - query('A.bc.demo.local').length - 10, name: decode(bytes).answers?.[0]?.name };
   };
 
-  it('are pointers as far as the question holds them', () => {
+  it('are pointers to the question where they are its name, and to its zone where they are in it', () => {
     assert.deepEqual(ownerOf('a.bc.demo.local'), { length: 2, name: 'A.bc.demo.local' });
     assert.deepEqual(ownerOf('demo.local'), { length: 2, name: 'demo.local' });
     assert.deepEqual(ownerOf('ns1.demo.local'), { length: 4 + 2, name: 'ns1.demo.local' });
-    assert.deepEqual(ownerOf('c.demo.local'), { length: 2 + 2, name: 'c.demo.local' });
+    assert.deepEqual(ownerOf('bc.demo.local'), { length: 3 + 2, name: 'bc.demo.local' });
+    assert.deepEqual(ownerOf('x.a.bc.demo.local'), { length: 2 + 2 + 3 + 2, name: 'x.a.bc.demo.local' });
+    assert.deepEqual(ownerOf('local'), { length: 7, name: 'local' });
     assert.deepEqual(ownerOf('ns.example.com'), { length: 16, name: 'ns.example.com' });
     assert.deepEqual(ownerOf('.'), { length: 1, name: '.' });
+  });
+
+  it('are whole without a zone that holds the question', () => {
+    assert.deepEqual(ownerOf('a.bc.demo.local', 'example.com'), { length: 2, name: 'A.bc.demo.local' });
+    assert.deepEqual(ownerOf('www.example.com', 'example.com'), { length: 17, name: 'www.example.com' });
+    assert.deepEqual(ownerOf('demo.local', '.'), { length: 12, name: 'demo.local' });
+    assert.deepEqual(ownerOf('.', '.'), { length: 1, name: '.' });
   });
 
   it('are not taken from the middle of a label', () => {
     // The bytes of "demo." stand inside this question's first label, where no name begins.
     const tricky = headingOf(query('\x04demo.local'));
-    const bytes = encodeReply(tricky, { ...bareReply('NOERROR'), answer: [rrset('demo.local', 0)] }, 512);
+    const bytes = encodeReply(tricky, { ...bareReply('NOERROR'), answer: [rrset('demo.local', 0)], zone: named('demo.local') }, 512);
     assert.equal(decode(bytes).answers?.[0]?.name, 'demo.local');
   });
 });

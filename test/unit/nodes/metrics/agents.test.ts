@@ -4,7 +4,6 @@ import { test } from 'node:test';
 import type { Fact } from '../../../../src/events/event.ts';
 import { openMemoryLog } from '../../../../src/events/memory-log.ts';
 import { virtualClock } from '../../../../src/nodes/clock.ts';
-import { createDnsCounter } from '../../../../src/nodes/dns/counts.ts';
 import { createEngine, type Listener } from '../../../../src/nodes/engine.ts';
 import { createMetrics } from '../../../../src/nodes/metrics/metrics.ts';
 import * as given from '../../../given.ts';
@@ -19,7 +18,7 @@ async function running() {
   const engine = createEngine({ clock, chance: () => 0, log }, listeners, () => {});
   engine.start();
   await engine.execute(given.order(given.applying(given.oneDomain([]), { force: true })));
-  const metrics = createMetrics({ engine, log, clock, dnsCounter: createDnsCounter(), version: '1.2.3' });
+  const metrics = createMetrics({ engine, log, clock, version: '1.2.3' });
   listeners.push(metrics.listener);
   /** The samples of one metric, by what stands in its braces. */
   const samples = async (name: string): Promise<Record<string, number>> => {

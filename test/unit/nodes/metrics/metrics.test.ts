@@ -3,16 +3,19 @@ import { describe, test } from 'node:test';
 import type { Configuration } from '../../../../src/events/catalogue/configuration.ts';
 import { openMemoryLog } from '../../../../src/events/memory-log.ts';
 import { virtualClock } from '../../../../src/nodes/clock.ts';
-import type { Respond } from '../../../../src/nodes/dns/answering.ts';
 import { createDnsCounter } from '../../../../src/nodes/dns/counts.ts';
-import { nameOf } from '../../../../src/nodes/dns/names.ts';
+import { createTableReaders } from '../../../../src/nodes/dns/workers/table-readers.ts';
 import { createEngine, type Listener } from '../../../../src/nodes/engine.ts';
 import { createMetrics } from '../../../../src/nodes/metrics/metrics.ts';
+import { answerPublisher, answersOf } from '../../../../src/nodes/overwatch/published-answers.ts';
 import { a, app, applying, b, checked, clearingOverride, oneDomain, order, settingOverride, unchecked } from '../../../given.ts';
+import { query } from '../dns/demo.ts';
 
-const client = { address: '192.0.2.200', port: 1024, transport: 'udp' } as const;
+const client = { address: '192.0.2.200', port: 1024, transport: 'tcp' } as const;
+const unsigned = { signingOf: () => undefined, signatures: { of: () => [] } };
 
-async function running(configuration: Configuration) {
+/** A node that answers DNS without sockets: what is asked goes to the table at once. */
+async function running(configuration: Configuration, chance = () => 0) {
   const clock = virtualClock(1_000);
   const log = openMemoryLog({ node: 'test' });
   const listeners: Listener[] = [];
@@ -20,8 +23,15 @@ async function running(configuration: Configuration) {
   engine.start();
   const apply = (of: Configuration) => engine.execute(order(applying(of, { force: true })));
   await apply(configuration);
-  const metrics = createMetrics({ engine, log, clock, dnsCounter: createDnsCounter(), version: '1.2.3' });
-  listeners.push(metrics.listener);
+  const readers = createTableReaders(answersOf(engine.state, unsigned), 0);
+  const publisher = answerPublisher(engine.state);
+  publisher.begin(readers.writer);
+  const failures: unknown[] = [];
+  const answer = readers.answerTcp({ chance, sample: 0, onSample: () => {}, onFailure: (error) => failures.push(error) });
+  const dns = readers.numbers({ tcp: createDnsCounter().tally, kind: () => undefined, pool: () => undefined });
+  const metrics = createMetrics({ engine, log, clock, dns, version: '1.2.3' });
+  listeners.push(publisher.listener, metrics.listener);
+  const ask = (name: string) => answer(query(name), client);
   /** The samples of one metric, by what stands in its braces. */
   const samples = async (name: string): Promise<Record<string, number>> => {
     const lines = (await metrics.render())
@@ -29,22 +39,16 @@ async function running(configuration: Configuration) {
       .filter((line) => line.startsWith(`opengslb_${name}{`) || line.startsWith(`opengslb_${name} `));
     return Object.fromEntries(lines.map((line) => [/\{(.*)\}/.exec(line)?.[1] ?? '', Number(line.slice(line.lastIndexOf(' ')))]));
   };
-  return { clock, engine, log, apply, metrics, samples };
-}
-
-/** An answer with one address of `service`, to a question for `name`. */
-function answering(service: string, address: string, name = service): Respond {
-  const decision = { service, algorithm: 'round-robin', addresses: [address] };
-  return () => ({ reply: Buffer.alloc(12), name: nameOf(name), type: 1, rcode: 'NOERROR', decision });
+  return { clock, engine, log, apply, metrics, samples, ask, answer, failures };
 }
 
 describe('numbers of a service and its servers', () => {
   test('go when they go, and those of others stay', async () => {
-    const { engine, apply, metrics, samples } = await running(oneDomain([a, b]));
+    const { engine, apply, samples, ask } = await running(oneDomain([a, b]));
+    ask(app);
+    ask(app);
     engine.observe(checked(a, 'ok'));
     engine.observe(checked(b, 'failed'));
-    metrics.measured(answering(app, a))(Buffer.alloc(0), client);
-    metrics.measured(answering(app, b))(Buffer.alloc(0), client);
     await apply(oneDomain([a], { ttl: 7 }));
     assert.deepEqual(await samples('health_check_results_total'), { [`region="eu",server="${a}:80",result="success"`]: 1 });
     assert.deepEqual(await samples('routing_decisions_total'), { [`domain="${app}",algorithm="round-robin",server="${a}"`]: 1 });
@@ -63,8 +67,8 @@ describe('numbers of a service and its servers', () => {
     ]) {
       assert.deepEqual(await samples(name), {}, name);
     }
-    metrics.measured(answering(app, a))(Buffer.alloc(0), client);
-    assert.deepEqual(await samples('dns_queries_total'), { 'domain="other",type="A",status="NOERROR"': 1 });
+    ask(app);
+    assert.deepEqual(await samples('dns_queries_total'), { 'domain="other",type="A",status="REFUSED"': 1 });
   });
 
   test('are judged anew when something changed them', async () => {
@@ -89,15 +93,18 @@ test('an override that runs out is counted as such, and not as cleared', async (
   assert.deepEqual(await samples('overwatch_overrides_active'), { '': 0 });
 });
 
-test('a responder that fails is counted as what its caller answers, and its error goes on to the caller', async () => {
-  const { metrics, samples } = await running(oneDomain([a]));
-  const failing = metrics.measured(() => {
+test('a query on which answering fails gets SERVFAIL, is counted as such, and the fault is told', async () => {
+  const chance = () => {
     throw new Error('a fault');
-  });
-  assert.throws(() => failing(Buffer.alloc(0), client), /a fault/);
-  metrics.measured(() => ({ reply: null, reason: 'short' }))(Buffer.alloc(0), client);
+  };
+  const { ask, answer, failures, samples } = await running(oneDomain([a, b], { routing_algorithm: 'weighted' }, unchecked), chance);
+  assert.equal(ask(app)?.toString('hex'), `12678002${'0000'.repeat(4)}`);
+  assert.deepEqual(failures.map(String), ['Error: a fault']);
+  assert.equal(answer(Buffer.from('short'), client), null);
   assert.deepEqual(await samples('dns_queries_total'), { 'domain="other",type="none",status="SERVFAIL"': 1 });
   assert.deepEqual(await samples('dns_query_duration_seconds_count'), { 'status="SERVFAIL"': 1 });
+  assert.deepEqual(await samples('dns_failures_total'), { '': 1 });
+  assert.deepEqual(await samples('dns_dropped_total'), { 'transport="tcp",reason="short"': 1 });
 });
 
 test('reloads are counted by what became of them', async () => {
