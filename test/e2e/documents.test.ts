@@ -40,7 +40,7 @@ describe('every command of the README', () => {
       const overwatch = await startOverwatchProcess('config/minimal.yaml', { cwd: folder });
       try {
         assert.equal(overwatch.dnsPort, 5353);
-        assert.match(overwatch.output(), /DNS answers are not signed/);
+        assert.match(overwatch.output(), /what DNS answers is signed/);
         // Nothing listens on the two servers of the example: no answer, but an authoritative one for the zone.
         assert.match(await resolve(5353, 'app.example.com', 'SOA'), /.+/);
         const answers = await api<{ name: string }>(`${overwatch.apiUrl}/services/app.example.com/answers`);

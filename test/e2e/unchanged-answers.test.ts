@@ -62,6 +62,7 @@ const rows: readonly Row[] = [
   { name: 'draining', settings: 'ttl: 22, answers: all', servers: [up1, lost], answers: [up1] },
   { name: 'remembered', settings: 'ttl: 23, answers: all, when_all_unhealthy: last_healthy', servers: [lost, neverUp], answers: [lost] },
   { name: 'anyway', settings: 'ttl: 24, answers: all, when_all_unhealthy: all', servers: [lost, neverUp], answers: [`${neverUp} ${lost}`] },
+  { name: 'placed', settings: 'ttl: 26, routing_algorithm: geolocation', servers: [up1, up2], answers: [up1, up2] },
   { name: 'gone', settings: 'ttl: 25, answers: all', servers: [lost, neverUp], answers: ['SERVFAIL'] },
 ];
 /** Set on top of what the checks say. */

@@ -8,6 +8,7 @@ import type { KeyPeer } from '../../../events/catalogue/configuration.ts';
 import { durationMs } from '../../../events/duration.ts';
 import { isSigned, keysOf } from '../../../projections/keys.ts';
 import type { Engine } from '../../engine.ts';
+import { IdentityError } from '../../identity/identity-error.ts';
 import { openOverwatchIdentity } from '../../identity/overwatch-identity.ts';
 import type { OwnIdentity } from '../../identity/own-certificate.ts';
 import type { Logger } from '../../logger.ts';
@@ -80,7 +81,17 @@ export async function openKeySync({ engine, clock, chance, keys, secrets, node, 
     own ??= openOverwatchIdentity({ secrets, node, now: clock.now(), logger });
     return own;
   };
-  const peers = () => (configured().length === 0 ? [] : known.among(configured(), identity()));
+  /** A reload may name peers where the certificate cannot be had: that is told, and nobody is asked. */
+  function peers(): readonly KnownPeer[] {
+    if (configured().length === 0) return [];
+    try {
+      return known.among(configured(), identity());
+    } catch (error) {
+      if (!(error instanceof IdentityError)) throw error;
+      logger.error({ code: error.code }, `keys cannot be shared: ${error.message}; ${error.remedy}`);
+      return [];
+    }
+  }
   const settings = () => {
     const { poll_interval: interval = '1h', timeout = '30s' } = dnssec()?.key_sync ?? {};
     return { intervalMs: durationMs(interval), timeoutMs: durationMs(timeout) };
@@ -144,6 +155,7 @@ export async function openKeySync({ engine, clock, chance, keys, secrets, node, 
     });
   }
 
+  if (configured().length > 0) identity();
   let listener: KeyListener | undefined;
   const listenAddress = dnssec()?.enabled ? dnssec()?.key_sync.listen_address : undefined;
   if (listenAddress !== undefined) {
@@ -163,7 +175,10 @@ export async function openKeySync({ engine, clock, chance, keys, secrets, node, 
       onPeer: ({ peer, ...shown }) => known.of(peer).seen({ peer, ...shown }),
     });
   }
-  keys.heed((key, step) => objectionOf(peers(), key, step));
+  keys.heed((key, step) => {
+    const all = peers();
+    return own === undefined && configured().length > 0 ? 'this node has no certificate to ask with' : objectionOf(all, key, step);
+  });
   if (keys.waiting().length > 0 && peers().length > 0) await syncNow();
 
   return {
