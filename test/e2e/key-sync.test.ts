@@ -35,8 +35,8 @@ interface Status {
 
 const zone = 'demo.local';
 let folder: string;
-let members: Member[];
-let stranger: Member;
+let members: Member[] = [];
+let stranger: Member | undefined;
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'opengslb-key-sync-'));
@@ -65,7 +65,7 @@ before(async () => {
 });
 
 after(async () => {
-  await Promise.all([...members, stranger].map(({ running }) => running?.end('SIGKILL')));
+  await Promise.all([...members, stranger].map((one) => one?.running?.end('SIGKILL')));
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -178,12 +178,13 @@ describe('three overwatches, one key', () => {
   });
 
   it('who is named by nobody gets nothing, and is told of', async () => {
-    await start(stranger);
-    assert.deepEqual((await statusOf(stranger)).zones[0]?.signs, null);
+    const other = stranger as Member;
+    await start(other);
+    assert.deepEqual((await statusOf(other)).zones[0]?.signs, null);
     await until('it was refused', async () =>
-      (await statusOf(stranger)).sync.peers[0]?.last_error?.includes('does not know this node') ? true : undefined,
+      (await statusOf(other)).sync.peers[0]?.last_error?.includes('does not know this node') ? true : undefined,
     );
-    assert(one().running?.output().includes(stranger.fingerprint), 'an operator can read which certificate it was');
+    assert(one().running?.output().includes(other.fingerprint), 'an operator can read which certificate it was');
     const answer = await new Promise<{ status: number; body: string }>((resolve, reject) => {
       const asked = request(`${one().url}/v1/private-keys`, { method: 'POST', rejectUnauthorized: false }, (response) => {
         let text = '';
