@@ -2,7 +2,7 @@
  * Blocks of the table as words, before they have a place in it: plain data in, an image out that the writer copies into a
  * block. Nothing in an image depends on where it will stand.
  */
-import type { CompiledChoice, CompiledName, CompiledPlaces, CompiledSpoke } from './compile.ts';
+import type { CompiledChoice, CompiledName, CompiledPlaces, CompiledSpoke } from './compiled.ts';
 import { additionalNeeded, choice, denialBlock, drawKind, form, nameBlock, placesPart, soaBlock, soaShift, soaUse } from './layout.ts';
 import type { ReplyParts } from './reply-parts.ts';
 

@@ -23,7 +23,7 @@ import { signatureRecords, spokeRecords } from '../records-at.ts';
 import type { RRset } from '../reply.ts';
 import { headerBytes } from '../wire.ts';
 import { cutAbove, type Zone } from '../zone.ts';
-import type { CompiledChoice, CompiledName, CompiledSpoke, Proof } from './compile.ts';
+import type { CompiledChoice, CompiledName, CompiledSpoke, Proof } from './compiled.ts';
 import type { ReplyParts } from './reply-parts.ts';
 
 /** Whether the addresses of a service are all that stands at the name, its zone says so itself, and all clients are alike. */
