@@ -5,7 +5,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -115,6 +115,8 @@ export function build() {
     'the build failed: the compiler says above where and why',
   );
   removeOrphans();
+  // npx makes it so only when it first meets this folder, and not after a later build.
+  chmodSync(join(output, 'cli', 'main.js'), 0o755);
   writeFileSync(buildStamp, `${sources}\n`);
 }
 

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, normalize, relative } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -163,4 +163,9 @@ describe('the package', () => {
       assert.equal((await overwatch.end('SIGTERM')).code, 0);
     }
   });
+});
+
+test('a clone that was built has a program that npx can run, also after the first time', async () => {
+  const { mode } = await stat(join(root, 'dist', 'cli', 'main.js'));
+  assert.equal(mode & 0o111, 0o111);
 });
