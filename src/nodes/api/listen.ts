@@ -1,6 +1,7 @@
 /** Opens the API on its address, or says in words why it cannot. */
 import { type ListenAddress, parseListenAddress } from '../listen-address.ts';
-import { errorCode, listenAddressInvalid, listenError } from '../listen-error.ts';
+import { listenAddressInvalid, listenError } from '../listen-error.ts';
+import { onEveryAddress } from '../listen-on.ts';
 import type { Api } from './route-context.ts';
 
 /** Listens on `host:port` (port 0 takes a free one, no host takes every address), and resolves with the port. Rejects with a ListenError. */
@@ -14,15 +15,8 @@ export async function listenApi(api: Api, listenAddress: string): Promise<number
   }
 }
 
-/** No host means every address. Where the machine has no IPv6, that is every IPv4 address. */
-async function listenOn(api: Api, { host, port }: ListenAddress): Promise<number> {
-  try {
-    await api.listen({ host: host === '' ? '::' : host, port });
-  } catch (error) {
-    const noIpv6 = ['EAFNOSUPPORT', 'EADDRNOTAVAIL'].includes(errorCode(error) ?? '');
-    if (host !== '' || !noIpv6) throw error;
-    await api.listen({ host: '0.0.0.0', port });
-  }
+async function listenOn(api: Api, address: ListenAddress): Promise<number> {
+  await onEveryAddress(address, ({ host, port }) => api.listen({ host, port }));
   const bound = api.server.address();
-  return typeof bound === 'object' && bound !== null ? bound.port : port;
+  return typeof bound === 'object' && bound !== null ? bound.port : address.port;
 }

@@ -1,6 +1,7 @@
 /** Opens TCP and UDP on one address and port, both or neither, and says in words why it cannot. */
 import { type ListenAddress, parseListenAddress } from '../listen-address.ts';
 import { errorCode, listenAddressInvalid, listenError } from '../listen-error.ts';
+import { onEveryAddress } from '../listen-on.ts';
 import type { DnsLimits } from './limits.ts';
 import type { TcpListener } from './tcp.ts';
 
@@ -30,24 +31,9 @@ export async function openBoth<U extends UdpOpened>(
   const address = parseListenAddress(listenAddress);
   if (address === undefined) throw listenAddressInvalid('dns', listenAddress);
   try {
-    return await openOnEvery(address, limits, openers);
+    return await onEveryAddress(address, (one) => openOnOnePort(one, limits, openers));
   } catch (error) {
     throw listenError('dns', address, error);
-  }
-}
-
-/** `:53` means every address. Where the machine has no IPv6, that is every IPv4 address. */
-async function openOnEvery<U extends UdpOpened>(
-  address: ListenAddress,
-  limits: Pick<DnsLimits, 'freePortAttempts'>,
-  openers: Openers<U>,
-): Promise<OpenedBoth<U>> {
-  try {
-    return await openOnOnePort(address, limits, openers);
-  } catch (error) {
-    const noIpv6 = ['EAFNOSUPPORT', 'EADDRNOTAVAIL'].includes(errorCode(error) ?? '');
-    if (address.host !== '' || !noIpv6) throw error;
-    return await openOnOnePort({ ...address, host: '0.0.0.0' }, limits, openers);
   }
 }
 

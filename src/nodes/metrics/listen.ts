@@ -2,9 +2,10 @@
  * Where Prometheus asks: `/metrics`, and `/health` for whoever only wants to know that the process lives. On a listener
  * of its own, because it is asked by other machines than the API is, and says nothing that has to be hidden.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { type ListenAddress, parseListenAddress } from '../listen-address.ts';
-import { errorCode, listenAddressInvalid, listenError } from '../listen-error.ts';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { parseListenAddress } from '../listen-address.ts';
+import { listenAddressInvalid, listenError } from '../listen-error.ts';
+import { listenOn } from '../listen-on.ts';
 import type { Metrics } from './metrics.ts';
 
 /** Every limit of this listener (I9). */
@@ -65,27 +66,4 @@ async function answer(metrics: ReadableMetrics, { method, url = '/' }: IncomingM
       response.writeHead(500, plain).end('The metrics could not be gathered.\n');
     }
   }
-}
-
-/** No host means every address. Where the machine has no IPv6, that is every IPv4 address. */
-async function listenOn(server: Server, { host, port }: ListenAddress): Promise<void> {
-  try {
-    await listening(server, host === '' ? '::' : host, port);
-  } catch (error) {
-    const noIpv6 = ['EAFNOSUPPORT', 'EADDRNOTAVAIL'].includes(errorCode(error) ?? '');
-    if (host !== '' || !noIpv6) throw error;
-    await listening(server, '0.0.0.0', port);
-  }
-}
-
-function listening(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port }, () => {
-      server.off('error', reject);
-      // An error of one connection is not the end of the listener.
-      server.on('error', () => {});
-      resolve();
-    });
-  });
 }

@@ -10,6 +10,7 @@ import { openLevelLog } from '../../events/level-log.ts';
 import type { EventLog } from '../../events/log.ts';
 import type { State } from '../../projections/state.ts';
 import { systemClock } from '../clock.ts';
+import { type Closer, closeAll } from '../closers.ts';
 import { openSecretsFolder } from '../configuration/secrets-folder.ts';
 import { type RedactedConfiguration, withoutSecrets } from '../configuration/without-secrets.ts';
 import { type KeySync, openKeySync } from '../dns/key-sync/key-sync.ts';
@@ -18,17 +19,16 @@ import { threadsFor } from '../dns/workers/table-server.ts';
 import { zoneSet } from '../dns/zones.ts';
 import type { Engine } from '../engine.ts';
 import type { Logger } from '../logger.ts';
+import { openSupervisor, type Supervisor, type SupervisorOptions } from '../supervisor.ts';
 import { type Agents, openAgents } from './agents/agents.ts';
 import { answerLog } from './answer-log.ts';
 import { createAttester } from './attester.ts';
 import { afterServersChanged, isHealthKnown, prepareChecks } from './checking.ts';
-import { type Closer, closeAll } from './closers.ts';
 import { answerPublisher, answersOf } from './published-answers.ts';
 import { type RecoveredEngine, recoverEngine } from './recovered-engine.ts';
 import { createReload, type Reload, type ReloadOutcome, type SecretsInUse } from './reload.ts';
 import { serveApi, serveDns } from './serving.ts';
 import { openSigning, type Signing } from './signing.ts';
-import { openSupervisor, type Supervisor, type SupervisorOptions } from './supervisor.ts';
 
 export interface Overwatch {
   readonly engine: Engine;

@@ -5,14 +5,14 @@
 import { join } from 'node:path';
 import type { EventLog } from '../../events/log.ts';
 import { type ClockStep, systemClock, watchTime } from '../clock.ts';
+import type { Closer } from '../closers.ts';
 import { createEngine, type Engine, type Listener } from '../engine.ts';
 import type { Logger } from '../logger.ts';
 import { createRetentionKeeper } from '../retention-keeper.ts';
 import { createSnapshotKeeper } from '../snapshot-keeper.ts';
 import { openSnapshotFolder } from '../snapshots.ts';
+import type { Supervisor } from '../supervisor.ts';
 import type { World } from '../world.ts';
-import type { Closer } from './closers.ts';
-import type { Supervisor } from './supervisor.ts';
 
 export interface EngineParts {
   /** The node's own folder. */

@@ -4,6 +4,7 @@ import type { EventLog } from '../../events/log.ts';
 import { type ApiOptions, createApi } from '../api/api.ts';
 import { listenApi } from '../api/listen.ts';
 import { createRecentChanges } from '../api/stream-recent.ts';
+import type { Closer } from '../closers.ts';
 import type { KeySync } from '../dns/key-sync/key-sync.ts';
 import type { Keys } from '../dns/keys/keys.ts';
 import type { TableReaders } from '../dns/workers/table-readers.ts';
@@ -12,7 +13,6 @@ import type { Logger } from '../logger.ts';
 import { listenMetrics } from '../metrics/listen.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import type { Agents } from './agents/agents.ts';
-import type { Closer } from './closers.ts';
 import type { RecoveredEngine } from './recovered-engine.ts';
 
 export interface ServingParts {

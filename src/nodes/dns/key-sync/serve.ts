@@ -11,12 +11,13 @@
  *     is a peer         keys, or private keys        200
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer, type Server } from 'node:https';
+import { createServer } from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import type { KeyPeer } from '../../../events/catalogue/configuration.ts';
 import type { OwnIdentity } from '../../identity/own-certificate.ts';
-import { type ListenAddress, parseListenAddress } from '../../listen-address.ts';
-import { errorCode, listenAddressInvalid, listenError } from '../../listen-error.ts';
+import { parseListenAddress } from '../../listen-address.ts';
+import { listenAddressInvalid, listenError } from '../../listen-error.ts';
+import { listenOn } from '../../listen-on.ts';
 import { keySyncLimits } from './limits.ts';
 import { type Recognized, recognize, rotationText, type Stranger } from './pinned-peer.ts';
 import { tlsIdentity } from './tls-identity.ts';
@@ -127,27 +128,4 @@ async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
-}
-
-/** No host means every address. Where the machine has no IPv6, that is every IPv4 address. */
-async function listenOn(server: Server, { host, port }: ListenAddress): Promise<void> {
-  try {
-    await listening(server, host === '' ? '::' : host, port);
-  } catch (error) {
-    const noIpv6 = ['EAFNOSUPPORT', 'EADDRNOTAVAIL'].includes(errorCode(error) ?? '');
-    if (host !== '' || !noIpv6) throw error;
-    await listening(server, '0.0.0.0', port);
-  }
-}
-
-function listening(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port }, () => {
-      server.off('error', reject);
-      // An error of one connection is not the end of the listener.
-      server.on('error', () => {});
-      resolve();
-    });
-  });
 }

@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { virtualClock } from '../../../../src/nodes/clock.ts';
-import { openSupervisor, type Supervisor, type SupervisorOptions } from '../../../../src/nodes/overwatch/supervisor.ts';
-import { openSupervisorSocket, type SupervisorSocket } from '../../../supervisor-socket.ts';
+import { virtualClock } from '../../../src/nodes/clock.ts';
+import { openSupervisor, type Supervisor, type SupervisorOptions } from '../../../src/nodes/supervisor.ts';
+import { openSupervisorSocket, type SupervisorSocket } from '../../supervisor-socket.ts';
 
 const whereToLook = '; look at NOTIFY_SOCKET, and at NotifyAccess= of the unit';
 

@@ -12,8 +12,8 @@
  * The sign of life is given from the loop on which the engine takes its turns: if that is blocked, none is given. A disk
  * that hangs does not end it, though turns wait for the disk: DNS outlives the disk, and a restart would end DNS.
  */
-import { type NotifySocket, openNotifyNobody } from '../../native/notify-nobody.ts';
-import type { Clock } from '../world.ts';
+import { type NotifySocket, openNotifyNobody } from '../native/notify-nobody.ts';
+import type { Clock } from './world.ts';
 
 export interface Supervisor {
   /** DNS answers, on these ports. */
@@ -106,7 +106,7 @@ async function openSocket(address: string | undefined, warn: (reason: string) =>
   if (address === undefined || address === '') return openNotifyNobody();
   try {
     // Loaded only here: it brings native code with it.
-    const { openNotifySocket } = await import('../../native/notify-socket.ts');
+    const { openNotifySocket } = await import('../native/notify-socket.ts');
     return openNotifySocket(address);
   } catch (error) {
     warn((error as Error).message);

@@ -1,5 +1,5 @@
 /** How a node closes what it opened: in the opposite order, and the rest all the same where one of them fails. */
-import type { Logger } from '../logger.ts';
+import type { Logger } from './logger.ts';
 
 export type Closer = () => Promise<unknown> | void;
 
