@@ -34,8 +34,11 @@ const reachableAddress = listenAddress.refine(
 
 const cidr = z.union([z.cidrv4(), z.cidrv6()], 'expected a network such as 10.0.0.0/8 or 2001:db8::/32');
 
-/** A whole number of bytes, or text such as `512MiB`. */
-const byteSize = z.union([z.int().positive(), z.string().regex(byteSizePattern)], 'expected bytes, such as 1048576 or 512MiB');
+/** A whole number of bytes, or text such as `512MiB`. Text of another form ends the checks: those that follow count bytes. */
+const byteSize = z.union(
+  [z.int().positive(), z.string().regex(byteSizePattern, { abort: true })],
+  'expected bytes, such as 1048576 or 512MiB',
+);
 
 /** One status, or a range of them from low to high. */
 const statusRange = z.union(

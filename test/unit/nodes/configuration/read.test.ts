@@ -66,6 +66,7 @@ const schemaRows: readonly (readonly [what: string, text: string, said: readonly
     ['9:14 log.retention: expected a duration with its unit: write 30s if seconds are meant'],
   ],
   ['a duration below its least', `${valid}log:\n  retention: 59s\n`, ['9:14 log.retention: expected at least 1m']],
+  ['bytes below nothing', `${valid}log:\n  max_bytes: -8GiB\n`, ['9:14 log.max_bytes: expected bytes, such as 1048576 or 512MiB']],
   ['a log that may take less than LevelDB needs', `${valid}log:\n  max_bytes: 63MiB\n`, ['9:14 log.max_bytes: expected at least 64MiB']],
   ['a number in quotes', `${valid}dns:\n  workers: "4"\n`, ['9:12 dns.workers: expected a number; write it without quotes']],
   [
