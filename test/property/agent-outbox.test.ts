@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { createOutbox } from '../../src/nodes/agent/outbox.ts';
 import { createReconnect } from '../../src/nodes/agent/reconnect.ts';
+import { tries } from '../tries.ts';
 
 const names = ['o1', 'o2', 'o3'] as const;
 const step = fc.record({
@@ -72,7 +73,7 @@ test('claims are never unacknowledged and unsent for longer than the bound, no o
         for (const { overwatch, isCurrent } of box.deliveries()) assert.equal(isCurrent, model.get(overwatch)?.knows === version);
       }
     }),
-    { numRuns: 500 },
+    tries(500),
   );
 });
 
@@ -111,6 +112,6 @@ test('a node that is not reached is tried again and again, never later than the 
         assert.equal(reconnect.nodes()[0]?.isReached, isReached);
       }
     }),
-    { numRuns: 500 },
+    tries(500),
   );
 });

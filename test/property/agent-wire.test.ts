@@ -9,6 +9,7 @@ import { decode, encodeOpen, encodeSealed, sealFits } from '../../src/nodes/iden
 import { readCertificate } from '../../src/nodes/identity/certificate.ts';
 import { decodeLegacy } from '../../src/nodes/identity/legacy.ts';
 import { readMetadata } from '../../src/nodes/identity/member-metadata.ts';
+import { tries } from '../tries.ts';
 
 const text = (leastBytes: number, mostBytes: number) =>
   fc.string({ unit: 'grapheme', maxLength: 40 }).filter((value) => {
@@ -87,7 +88,7 @@ describe('messages between agents and overwatches', () => {
         assert.deepEqual(normal(decoded.message), normal(said));
         assert.equal(sealFits(decoded, key), isSealed[said.type]);
       }),
-      { numRuns: 500 },
+      tries(500),
     );
   });
 
@@ -104,7 +105,7 @@ describe('messages between agents and overwatches', () => {
         read += 1;
         assert.ok(!sealFits(decoded, key));
       }),
-      { numRuns: 1_000 },
+      tries(1_000),
     );
     assert.ok(read > 50, `only ${read} of the changed messages could be read at all`);
   });
@@ -126,7 +127,7 @@ describe('messages between agents and overwatches', () => {
         readMetadata(given);
         decodeLegacy(given);
       }),
-      { numRuns: 3_000 },
+      tries(3_000),
     );
   });
 
@@ -150,7 +151,7 @@ describe('messages between agents and overwatches', () => {
         if ('rejected' in decoded) return;
         assert.equal(typeof decoded.agent, 'string');
       }),
-      { numRuns: 1_000 },
+      tries(1_000),
     );
   });
 });

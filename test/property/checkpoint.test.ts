@@ -13,9 +13,11 @@ import { answerOf, answersDigest } from '../../src/projections/answers.ts';
 import { earliestDeadline, takeDue } from '../../src/projections/deadlines.ts';
 import { digest } from '../../src/projections/digest.ts';
 import { advance, evolve } from '../../src/projections/evolve.ts';
+import { allServers } from '../../src/projections/registry.ts';
 import { decodeState, encodeState } from '../../src/projections/snapshot.ts';
 import { initialState, type State } from '../../src/projections/state.ts';
 import { restated } from '../given.ts';
+import { tries } from '../tries.ts';
 import { scenario, services } from './projections-scenario.ts';
 
 function fold(events: readonly Event[], state: State = initialState()): State {
@@ -66,7 +68,7 @@ function deadlines({ deadlines: { heap, until } }: State) {
 function shown(state: State) {
   return {
     answers: services.map((service) => answerOf(state, service)),
-    servers: [...state.registry.values()].map((servers) => [...servers.keys()]),
+    servers: allServers(state.registry),
     health: state.health,
     overrides: state.overrides,
     requests: state.requests,
@@ -90,7 +92,7 @@ describe('a checkpoint', () => {
         }
         assert.equal(digest(state), digest(fold([checkpoint])));
       }),
-      { numRuns: 100 },
+      tries(100),
     );
   });
 
@@ -102,7 +104,7 @@ describe('a checkpoint', () => {
         assert.deepEqual(evolve(state, checkpointAfter(state)), []);
         assert.deepEqual(shown(state), before);
       }),
-      { numRuns: 150 },
+      tries(150),
     );
   });
 
@@ -124,7 +126,7 @@ describe('a checkpoint', () => {
           assert.equal(answersDigest(resumed), answersDigest(fromZero));
         }
       }),
-      { numRuns: 100 },
+      tries(100),
     );
   });
 
@@ -139,7 +141,7 @@ describe('a checkpoint', () => {
         fold([written, ...events.slice(at).map((event) => ({ ...event, position: event.position + 1 }))]);
         assert.equal(JSON.stringify([made, written]), before);
       }),
-      { numRuns: 100 },
+      tries(100),
     );
   });
 
@@ -149,7 +151,7 @@ describe('a checkpoint', () => {
         const checkpoint = checkpointAfter(fold(events));
         assert.deepEqual(readLine(eventToLine(checkpoint)), { event: checkpoint });
       }),
-      { numRuns: 50 },
+      tries(50),
     );
   });
 });

@@ -10,6 +10,7 @@ import { canonicalNetwork } from '../../src/events/catalogue/scalars.ts';
 import { clientRanges, elsewhere, locate } from '../../src/nodes/dns/client-ranges.ts';
 import { mappingFor } from '../../src/projections/geo-mappings.ts';
 import { addressBits, bitsOf } from '../../src/projections/network-bits.ts';
+import { tries } from '../tries.ts';
 
 /** Names of 8 bits that end addresses; the corner and one address on either side of it, and both ends of everything. */
 const corners = {
@@ -64,7 +65,7 @@ for (const [family, { start, bits, outside }] of Object.entries(corners)) {
             `/${scope - 1} around ${textOf(bits, value)} says the same everywhere`,
           );
         }),
-        { numRuns: 300 },
+        tries(300),
       );
     });
 
@@ -78,7 +79,7 @@ for (const [family, { start, bits, outside }] of Object.entries(corners)) {
           const [lowB, highB] = endsOf(bits, other, b.scope);
           assert(highA < lowB || highB < lowA);
         }),
-        { numRuns: 1_000 },
+        tries(1_000),
       );
     });
   });

@@ -11,6 +11,7 @@ import { expand } from '../../src/nodes/configuration/environment.ts';
 import { nearest } from '../../src/nodes/configuration/nearest.ts';
 import { ConfigurationError } from '../../src/nodes/configuration/problem.ts';
 import { readConfiguration } from '../../src/nodes/configuration/read.ts';
+import { tries } from '../tries.ts';
 import { newFolder } from '../unit/nodes/configuration/folder.ts';
 
 const environment = {
@@ -115,7 +116,7 @@ test('any text that looks like YAML is read, or refused in words', (t) => {
       for (const { line, column, message } of error.problems) assert.ok(line >= 1 && column >= 1 && message.length > 0);
       assert.doesNotMatch(error.message.replaceAll('\n', ''), /\p{Cc}/u);
     }),
-    { numRuns: 800 },
+    tries(800),
   );
 });
 
@@ -123,7 +124,7 @@ test('any bytes are read, or refused in words', (t) => {
   const read = reader(t);
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => void read(bytes)),
-    { numRuns: 500 },
+    tries(500),
   );
 });
 
@@ -138,7 +139,7 @@ test('an example with any piece of it replaced is read, or refused in words', (t
     );
   fc.assert(
     fc.property(damaged, (text) => void read(text)),
-    { numRuns: 100 },
+    tries(100),
   );
 });
 
@@ -183,7 +184,7 @@ test('every example with a key misspelled names the right key and its line', (t)
       const known = /^did you mean (.*)\?$/.exec(problem.remedy ?? '')?.[1];
       assert.equal(nearest(wrong, [known ?? '', key.name]), known, problem.remedy);
     }),
-    { numRuns: 100 },
+    tries(100),
   );
 });
 
@@ -218,7 +219,7 @@ test('rules between fields take whatever the schema lets through', () => {
       for (const { path, message } of configurationProblems(configurationSchema.parse(value)))
         assert.ok(path.length > 0 && message.length > 0);
     }),
-    { numRuns: 500 },
+    tries(500),
   );
 });
 
@@ -228,5 +229,6 @@ test('what a variable holds never changes anything but its own value', () => {
       fc.pre(!/[$]/.test(before + after));
       assert.equal(expand(`${before}\${NAME}${after}`, { NAME: value }).text, `${before}${value}${after}`);
     }),
+    tries(100),
   );
 });

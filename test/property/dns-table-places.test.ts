@@ -10,6 +10,7 @@ import type { Wheel } from '../../src/projections/routing/wheel.ts';
 import { anyPacket, askedName } from '../dns-arbitraries.ts';
 import { signedZones } from '../dnssec-keys.ts';
 import { pairOver } from '../table-beside-reference.ts';
+import { tries } from '../tries.ts';
 import { demoConfiguration, query, subnetOption } from '../unit/nodes/dns/demo.ts';
 
 const services = ['app.demo.local', 'v4.demo.local', 'down.demo.local'] as const;
@@ -111,7 +112,7 @@ describe('clients at any place', () => {
             for (const { packet, from, over } of packets) pair.compare(packet, over, from);
           }
         }),
-        { numRuns: signed === undefined ? 80 : 15, interruptAfterTimeLimit: 120_000, markInterruptAsFailure: true },
+        tries(signed === undefined ? 80 : 15, 120_000),
       );
     });
   }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import type { SignedZones } from '../../src/nodes/dns/dnssec/zone-dnssec.ts';
 import { textOf } from '../../src/nodes/dns/names.ts';
 import { createCompiler } from '../../src/nodes/dns/table/compile.ts';
 import type { CompiledChoice, CompiledName } from '../../src/nodes/dns/table/compiled.ts';
@@ -16,9 +17,15 @@ import type { Wheel } from '../../src/projections/routing/wheel.ts';
 import { anyPacket, askedName } from '../dns-arbitraries.ts';
 import { signedZones } from '../dnssec-keys.ts';
 import { pairOver, setPace } from '../table-beside-reference.ts';
+import { tries } from '../tries.ts';
 import { configure, demoTable, query } from '../unit/nodes/dns/demo.ts';
 
 const transport = fc.constantFrom('udp' as const, 'tcp' as const);
+
+const waitingFor = (name: string): SignedZones => ({
+  ...signedZones(['demo.local', 'inner.demo.local']),
+  waitsForKey: (zone) => zone.name === name,
+});
 
 describe('the demo zones', () => {
   const names = ['demo.local', 'inner.demo.local', 'deep.demo.local', 'cut.demo.local', 'ns.cut.demo.local', 'wide.demo.local'].concat(
@@ -46,12 +53,14 @@ describe('the demo zones', () => {
     ['unsigned', undefined],
     ['signed', signedZones(['demo.local', 'inner.demo.local'])],
     ['signed within an unsigned one', signedZones(['inner.demo.local'])],
+    ['signed, and one within waits for its key', waitingFor('inner.demo.local')],
+    ['waiting for a key, and one within is signed', waitingFor('demo.local')],
   ] as const) {
     it(`are answered as the reference answers them, ${what}`, () => {
       const pair = pairOver(demoTable(signed));
       fc.assert(
         fc.property(anyPacket(askedName(names)), transport, (packet, over) => pair.compare(packet, over)),
-        { numRuns: 4000 },
+        tries(4000),
       );
     });
   }
@@ -188,7 +197,7 @@ describe('any zones and answers', () => {
           ask(everyName(source.zones));
         },
       ),
-      { numRuns: 100, interruptAfterTimeLimit: 120_000, markInterruptAsFailure: true },
+      tries(100, 120_000),
     );
   });
 });
@@ -209,7 +218,7 @@ describe('a name that is nothing but steered', () => {
           }
         }
       }),
-      { numRuns: 150, interruptAfterTimeLimit: 60_000, markInterruptAsFailure: true },
+      tries(150, 60_000),
     );
     assert.ok(compared > 100, `${compared} names were compared`);
   });

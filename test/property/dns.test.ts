@@ -4,6 +4,7 @@ import { decode } from 'dns-packet';
 import fc from 'fast-check';
 import { countingDraw } from '../../src/nodes/dns/draw.ts';
 import { createResponder, type Outcome } from '../../src/nodes/dns/responder.ts';
+import { tries } from '../tries.ts';
 import { demoTable, query, subnetOption } from '../unit/nodes/dns/demo.ts';
 
 const responder = createResponder(demoTable());
@@ -44,7 +45,7 @@ const mutated = fc
     return cut === null ? bytes : bytes.subarray(0, cut % (bytes.length + 1));
   });
 const anything = fc.oneof(fc.uint8Array({ maxLength: 600 }), mutated, valid);
-const runs = { numRuns: 3000 };
+const runs = tries(3000);
 
 /** The size that the client of a valid query takes over UDP. */
 function taken(packet: Buffer): number {

@@ -8,6 +8,7 @@ import { exportZone } from '../../src/nodes/dns/zone-export.ts';
 import { zoneSet } from '../../src/nodes/dns/zones.ts';
 import { anchorsOf, signedZones } from '../dnssec-keys.ts';
 import { type Anchors, validated } from '../dnssec-validator.ts';
+import { tries } from '../tries.ts';
 import { asker, configure, serviceAnswer } from '../unit/nodes/dns/demo.ts';
 
 const label = fc.constantFrom('a', 'b', 'bb', 'c-c', 'w');
@@ -83,7 +84,7 @@ describe('every reply of a signed zone', () => {
           verdicts.set(verdict, (verdicts.get(verdict) ?? 0) + 1);
         }
       }),
-      { numRuns: 150 },
+      tries(150),
     );
     for (const verdict of ['answer', 'nodata', 'nxdomain', 'referral']) assert.ok((verdicts.get(verdict) ?? 0) > 10, `${[...verdicts]}`);
   });
@@ -95,7 +96,7 @@ describe('every reply of a signed zone', () => {
         fc.pre(built !== undefined);
         for (const zone of built.table.zones.zones.values()) assert.equal(exportZone(zone, built.table), exportZone(zone, built.table));
       }),
-      { numRuns: 20 },
+      tries(20),
     );
   });
 });

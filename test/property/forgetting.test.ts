@@ -10,6 +10,7 @@ import { preview } from '../../src/projections/preview.ts';
 import { families } from '../../src/projections/routing/family.ts';
 import { initialState } from '../../src/projections/state.ts';
 import { beat, claimed, claims, pinned, received, registered } from '../given.ts';
+import { tries } from '../tries.ts';
 import { scenario, services } from './projections-scenario.ts';
 
 /** Two agents that speak for servers of one service, whatever either did before. */
@@ -47,7 +48,7 @@ test('a name that had a fit server, or an answer, has one without them', (contex
       }
     }
   });
-  fc.assert(law, { numRuns: 100 });
+  fc.assert(law, tries(100));
   context.diagnostic(`${forgotten} forgotten`);
   assert.ok(forgotten > 50, 'some are forgotten');
 });

@@ -8,6 +8,7 @@ import type { Input } from '../../src/nodes/gossip/swim-interface.ts';
 import { packetBudget, partBytes, swimLimits } from '../../src/nodes/gossip/swim-limits.ts';
 import { timingPresets } from '../../src/nodes/gossip/timing.ts';
 import { drawsFrom } from '../torture/chance.ts';
+import { tries } from '../tries.ts';
 
 const name = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'a name as long as a member may have'.padEnd(255, '.'));
 const incarnation = fc.oneof(fc.integer({ min: 0, max: 4 }), fc.constantFrom(2 ** 31, 2 ** 32 - 2, 2 ** 32 - 1));
@@ -76,6 +77,6 @@ test('whatever comes in, in whatever order and at whatever time, nothing throws,
         assert.ok(swim.members().some((member) => member.name === 'a' && (member.state === 'alive' || member.state === 'left')));
       }
     }),
-    { numRuns: 400 },
+    tries(400),
   );
 });

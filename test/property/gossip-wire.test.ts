@@ -8,6 +8,7 @@ import { rejectionMeanings } from '../../src/nodes/gossip/rejections.ts';
 import { createStreamReader, type StreamReading, sealStream } from '../../src/nodes/gossip/stream-wire.ts';
 import { openDatagram, packDatagrams, sealDatagram } from '../../src/nodes/gossip/wire.ts';
 import { wireLimits } from '../../src/nodes/gossip/wire-limits.ts';
+import { tries } from '../tries.ts';
 import { compoundOf, compressOf, frame, ring, sealed } from '../unit/nodes/gossip/packets.ts';
 
 const u32 = fc.oneof(fc.nat({ max: 300 }), fc.integer({ min: 0, max: 0xffff_ffff }), fc.constant(0xffff_ffff));
@@ -86,7 +87,7 @@ const inside = fc.oneof(
   harmed(soundInside),
 );
 const known = new Set(Object.keys(rejectionMeanings));
-const runs = { numRuns: 1500 };
+const runs = tries(1500);
 
 /** A rejection has a known reason, and a message is one that could be sent again and comes back as itself. */
 function isSound(message: Message, carrier: Carrier): void {
@@ -114,7 +115,7 @@ describe('what gossip sends', () => {
         for (const each of datagrams)
           if (each.length > 1) assert(sealDatagram(each, ring, once, how).length <= wireLimits.datagramBytesMax);
       }),
-      { numRuns: 300 },
+      tries(300),
     );
   });
 
@@ -128,7 +129,7 @@ describe('what gossip sends', () => {
         assert.deepEqual(readings.at(-1), { type: 'message', message });
         assert(readings.slice(0, -1).every(({ type }) => type === 'more'));
       }),
-      { numRuns: 300 },
+      tries(300),
     );
   });
 
@@ -140,7 +141,7 @@ describe('what gossip sends', () => {
         assert.deepEqual(inflate(packed, input.length), input);
         assert.deepEqual(inflate(packed, limit), limit < input.length ? 'too-long' : input);
       }),
-      { numRuns: 200 },
+      tries(200),
     );
   });
 
@@ -192,7 +193,7 @@ describe('whatever gossip receives', () => {
         takesDatagram(sealed(plain));
         takesStream(frame(plain));
       }),
-      { numRuns: 4000 },
+      tries(4000),
     );
   });
 
@@ -221,7 +222,7 @@ describe('whatever gossip receives', () => {
         const inflated = inflate(bytes, 1000);
         if (inflated instanceof Uint8Array) assert(inflated.length <= 1000);
       }),
-      { numRuns: 5000 },
+      tries(5000),
     );
   });
 });

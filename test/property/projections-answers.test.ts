@@ -13,6 +13,7 @@ import { families } from '../../src/projections/routing/family.ts';
 import { initialState, type State } from '../../src/projections/state.ts';
 import { emptyTimeline, recordChange, shown, summarize } from '../../src/projections/timeline.ts';
 import { verdictOn } from '../../src/projections/verdict.ts';
+import { tries } from '../tries.ts';
 import { scenario, services } from './projections-scenario.ts';
 
 /** Looks at the state after every event. */
@@ -24,7 +25,7 @@ function always(look: (state: State, soFar: readonly Event[]) => void): void {
       look(state, events.slice(0, index + 1));
     }
   });
-  fc.assert(law, { numRuns: 60 });
+  fc.assert(law, tries(60));
 }
 
 function answersOf(state: State): ServiceAnswer[] {
@@ -170,6 +171,6 @@ describe('a timeline', () => {
         );
       }
     });
-    fc.assert(law, { numRuns: 60 });
+    fc.assert(law, tries(60));
   });
 });

@@ -12,6 +12,7 @@ import { advance, evolve } from '../../src/projections/evolve.ts';
 import { preview } from '../../src/projections/preview.ts';
 import { initialState, type State } from '../../src/projections/state.ts';
 import { at, events as numbered, turnedRound } from '../given.ts';
+import { tries } from '../tries.ts';
 import { type Scenario, scenario, services, whatIf } from './projections-scenario.ts';
 
 function fold(events: Iterable<Event>, state: State = initialState()): State {
@@ -22,7 +23,7 @@ function fold(events: Iterable<Event>, state: State = initialState()): State {
 function holds<T>(arbitrary: fc.Arbitrary<T>, law: (value: T) => void | Promise<void>): Promise<void> {
   return fc.assert(
     fc.asyncProperty(arbitrary, async (value) => void (await law(value))),
-    { numRuns: 100 },
+    tries(100),
   );
 }
 

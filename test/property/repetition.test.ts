@@ -7,6 +7,7 @@ import { advance, evolve } from '../../src/projections/evolve.ts';
 import { isRepetition } from '../../src/projections/repetition.ts';
 import { initialState } from '../../src/projections/state.ts';
 import { a, at, checked, inForce, oneDomain, stateOf, times } from '../given.ts';
+import { tries } from '../tries.ts';
 import { scenario } from './projections-scenario.ts';
 
 it('dropping what repeats what is known changes no answer', () => {
@@ -24,7 +25,7 @@ it('dropping what repeats what is known changes no answer', () => {
         if (all.configuration !== undefined) assert.equal(answersDigest(thinned), answersDigest(all));
       }
     }),
-    { numRuns: 150 },
+    tries(150),
   );
   assert.ok(dropped > 20, `only ${dropped} were dropped: nothing was proved`);
 });

@@ -8,6 +8,7 @@ import { digest } from '../../src/projections/digest.ts';
 import { advance, evolve } from '../../src/projections/evolve.ts';
 import { decodeState, encodeInPieces, encodeState } from '../../src/projections/snapshot.ts';
 import { initialState, type State } from '../../src/projections/state.ts';
+import { tries } from '../tries.ts';
 import { scenario } from './projections-scenario.ts';
 
 function fold(events: readonly Event[], state: State = initialState()): State {
@@ -35,7 +36,7 @@ describe('a snapshot', () => {
         assert.equal(digest(resumed), digest(fromZero), 'with all deadlines fired');
         assert.equal(answersDigest(resumed), answersDigest(fromZero));
       }),
-      { numRuns: 150 },
+      tries(150),
     );
   });
 
@@ -46,7 +47,7 @@ describe('a snapshot', () => {
         assert.deepEqual(encodeState(fold(events)), bytes);
         assert.deepEqual(encodeState(decodeState(bytes)), bytes);
       }),
-      { numRuns: 50 },
+      tries(50),
     );
   });
 
@@ -61,7 +62,7 @@ describe('a snapshot', () => {
         advance(state, state.at + 86_400_000);
         assert.equal(digest(decodeState(Buffer.concat([...pieces]))), before);
       }),
-      { numRuns: 100 },
+      tries(100),
     );
   });
 });

@@ -3,6 +3,8 @@
  *
  *     npm run torture -- [--rounds 200] [--seed N] [--disk-seconds 60]
  *     npm run torture -- dns [--seconds 60] [--seed N]                        answers under constant change, then threads killed
+ *     npm run torture -- fuzz [--packets 50000000] [--seed N]                 the table beside the reference, byte for byte
+ *     npm run torture -- properties [--times 30]                              every property, so many times as often
  *     npm run torture -- gossip [--seeds 200] [--seed N] [--members 1000]     the rules of membership, on virtual time
  */
 import { parseArgs } from 'node:util';
@@ -12,6 +14,8 @@ import { playCampaign } from './campaign.ts';
 import { freshSeed } from './chance.ts';
 import { playDnsCampaign } from './dns.ts';
 import { canMount, failDisk } from './failing-disk.ts';
+import { type FuzzFigures, playFuzz } from './fuzz/fuzz.ts';
+import { tryProperties } from './properties.ts';
 
 const { values, positionals } = parseArgs({
   options: {
@@ -21,12 +25,15 @@ const { values, positionals } = parseArgs({
     seconds: { type: 'string' },
     seeds: { type: 'string' },
     members: { type: 'string' },
+    packets: { type: 'string' },
+    times: { type: 'string' },
   },
   allowPositionals: true,
 });
 const [campaign = 'all'] = positionals;
-if (positionals.length > 1 || !['all', 'dns', 'gossip'].includes(campaign)) {
-  console.error(`torture: there is no campaign ${positionals.join(' ')}; say dns or gossip, or nothing for the disk and kill -9`);
+const named = ['dns', 'fuzz', 'gossip', 'properties'];
+if (positionals.length > 1 || ![...named, 'all'].includes(campaign)) {
+  console.error(`torture: there is no campaign ${positionals.join(' ')}; say ${named.join(', ')}, or nothing for the disk and kill -9`);
   process.exit(2);
 }
 const whole = <Otherwise extends number | undefined>(name: keyof typeof values, otherwise: Otherwise): number | Otherwise => {
@@ -38,9 +45,7 @@ const whole = <Otherwise extends number | undefined>(name: keyof typeof values, 
   process.exit(2);
 };
 const seed = whole('seed', freshSeed());
-const isGossip = campaign === 'gossip';
-const isDns = campaign === 'dns';
-const [rounds, diskSeconds] = isGossip || isDns ? [0, 0] : [whole('rounds', 200), whole('disk-seconds', 60)];
+const [rounds, diskSeconds] = campaign === 'all' ? [whole('rounds', 200), whole('disk-seconds', 60)] : [0, 0];
 const gossip = { seeds: whole('seeds', 200), members: whole('members', undefined) };
 
 const begun = performance.now();
@@ -57,12 +62,24 @@ async function part(name: string, play: () => Promise<object> | object): Promise
   }
 }
 
-if (isDns) {
+if (campaign === 'dns') {
   const seconds = whole('seconds', 60);
   await part(`${seconds} s of DNS under constant change, --seed ${seed}`, () => playDnsCampaign({ seed, seconds, killEveryMs: 0 }));
   await part(`${seconds} s of the same with threads killed, --seed ${seed}`, () => playDnsCampaign({ seed, seconds, killEveryMs: 500 }));
 }
-if (isGossip) {
+if (campaign === 'fuzz') {
+  const packets = whole('packets', 50_000_000);
+  const told = 1_000_000;
+  const onWorld = (figures: FuzzFigures) => {
+    if (figures.packets % told === 0) say(JSON.stringify(figures));
+  };
+  await part(`${packets} packets, --seed ${seed}`, () => playFuzz({ seed, packets, onWorld }));
+}
+if (campaign === 'properties') {
+  const times = whole('times', 30);
+  await part(`every property ${times} times as often`, () => tryProperties(times));
+}
+if (campaign === 'gossip') {
   const onSeed = ({ seed: played, count, troubles, healedMs, allFoundMs }: ScenarioFigures) =>
     say(`seed ${played}: ${count} members, ${troubles} troubles, agreed after ${healedMs} ms, found the dead in ${allFoundMs} ms`);
   const play = () => playGossipCampaign({ ...gossip, firstSeed: seed, onSeed });

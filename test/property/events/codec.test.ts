@@ -5,6 +5,7 @@ import { codec } from '../../../src/events/codec.ts';
 import { LogError, noHash } from '../../../src/events/log.ts';
 import { batchLine, eventToLine, readLine, readStoredLine } from '../../../src/events/ndjson.ts';
 import { eventsArbitrary, factsArbitrary } from '../../arbitraries.ts';
+import { tries } from '../../tries.ts';
 
 const at = Date.UTC(2026, 0, 1);
 const encode = (events: Parameters<typeof codec.encodeBatch>[0]['events'], previousHash = noHash) =>
@@ -29,7 +30,7 @@ test('what goes into a batch comes out of it', () => {
         assert.deepEqual(rest, fact);
       });
     }),
-    { numRuns: 150 },
+    tries(150),
   );
 });
 
@@ -38,7 +39,7 @@ test('the same facts give the same bytes, whatever the order of their keys', () 
     fc.property(factsArbitrary, (facts) => {
       assert.deepEqual(encode(reversed(facts) as typeof facts), encode(facts));
     }),
-    { numRuns: 100 },
+    tries(100),
   );
 });
 
@@ -58,7 +59,7 @@ test('events read from bytes, or from lines, give the bytes that they came from'
         batch: { first: 1, last: events.length, hash: Buffer.from(hash) },
       });
     }),
-    { numRuns: 100 },
+    tries(100),
   );
 });
 
@@ -67,7 +68,7 @@ test('an event survives being a line', () => {
     fc.property(eventsArbitrary, (events) => {
       for (const event of events) assert.deepEqual(readLine(eventToLine(event)), { event });
     }),
-    { numRuns: 100 },
+    tries(100),
   );
 });
 
@@ -87,7 +88,7 @@ function decodes(bytes: Uint8Array): void {
 test('any bytes are a batch or a LogError', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => decodes(bytes)),
-    { numRuns: 2000 },
+    tries(2000),
   );
 });
 
@@ -100,7 +101,7 @@ test('a batch with bytes changed is a batch or a LogError', () => {
       decodes(bytes);
       decodes(bytes.subarray(0, cut % bytes.length));
     }),
-    { numRuns: 100 },
+    tries(100),
   );
 });
 
@@ -112,7 +113,7 @@ function reads(text: string): void {
 }
 
 test('any text is a line or a problem', () => {
-  fc.assert(fc.property(fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.json()), reads), { numRuns: 2000 });
+  fc.assert(fc.property(fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.json()), reads), tries(2000));
 });
 
 test('a line with a value or some characters changed is a line or a problem', () => {
@@ -127,6 +128,6 @@ test('a line with a value or some characters changed is a line or a problem', ()
         reads(line.slice(0, at) + text + line.slice(at + text.length));
       }
     }),
-    { numRuns: 100 },
+    tries(100),
   );
 });

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { catalogue } from '../../../src/events/event.ts';
 import { quickCheck } from '../../../src/events/quick-check.ts';
 import { factArbitrary } from '../../arbitraries.ts';
+import { tries } from '../../tries.ts';
 
 const definitions = new Map(catalogue.map((definition) => [definition.type as string, definition]));
 
@@ -34,11 +35,11 @@ const spoiled = fc
 test('what is taken quickly, the schema takes unchanged', () => {
   fc.assert(
     fc.property(factArbitrary, ({ type, data }) => assertSound(definitions.get(type)?.data as z.ZodType, data)),
-    { numRuns: 2_000 },
+    tries(2_000),
   );
   fc.assert(
     fc.property(spoiled, ({ type, data }) => assertSound(definitions.get(type)?.data as z.ZodType, data)),
-    { numRuns: 10_000 },
+    tries(10_000),
   );
 });
 
