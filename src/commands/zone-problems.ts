@@ -21,9 +21,18 @@ export function* zoneProblems({ dns, domains }: Configuration): Iterable<Configu
       yield error(path, `${name} is in none of the zones, so it would never be answered`, remedy);
     }
   }
+  const aliases = aliasesIn(dns.zones);
   for (const [index, zone] of dns.zones.entries()) {
-    yield* problemsIn({ zone, path: ['dns', 'zones', index], apexes, domains: domainsByZone.get(zone.name) ?? new Map() });
+    yield* problemsIn({ zone, path: ['dns', 'zones', index], apexes, aliases, domains: domainsByZone.get(zone.name) ?? new Map() });
   }
+}
+
+/** The names that are CNAMEs, of all zones. */
+function aliasesIn(zones: readonly Zone[]): ReadonlySet<string> {
+  const owners = zones.flatMap(({ name, records }) =>
+    records.flatMap((record) => (record.type === 'CNAME' ? [ownerOf(record.name, name)] : [])),
+  );
+  return new Set(owners.flatMap((owner) => ('name' in owner ? [owner.name] : [])));
 }
 
 /** One zone, and what of the others matters to it. */
@@ -31,6 +40,7 @@ interface Surroundings {
   readonly zone: Zone;
   readonly path: ConfigurationPath;
   readonly apexes: ReadonlySet<string>;
+  readonly aliases: ReadonlySet<string>;
   /** The domains whose closest zone this is, with their places. */
   readonly domains: ReadonlyMap<string, ConfigurationPath>;
 }
@@ -51,6 +61,7 @@ function* problemsIn(around: Surroundings): Iterable<ConfigurationProblem> {
     if ('message' in owner) yield { ...owner, path: [...at, 'name'], severity: 'error' };
     else placed.push({ record, owner: owner.name, path: at });
     yield* valueProblems(record, at, zone.name);
+    yield* aliasProblems(record, at, around);
   }
   const byName = new Map<string, Placed[]>();
   for (const entry of placed) entryOf(byName, entry.owner, () => []).push(entry);
@@ -77,6 +88,15 @@ function ownerOf(text: string, zone: string): Owner {
     return { message: `is relative to the zone, so it would stand at ${name}`, remedy: `write ${short}, or ${text}. with a final dot` };
   }
   return { name };
+}
+
+/** Hosts are named as they are, for whoever follows a name to an alias may stop there (RFC 2181 section 10.3, RFC 2782). */
+function* aliasProblems(record: StaticRecord, path: ConfigurationPath, { zone, aliases }: Surroundings): Iterable<ConfigurationProblem> {
+  if (record.type !== 'MX' && record.type !== 'NS' && record.type !== 'SRV') return;
+  const target = record.target === '@' ? zone.name : record.target;
+  if (!aliases.has(target)) return;
+  const message = `${target} is a CNAME, and what ${record.type} names must be no alias`;
+  yield warning([...path, 'target'], message, 'name what it is an alias of');
 }
 
 const textBytesMax = 255;

@@ -4,7 +4,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { digest } from '../../src/projections/digest.ts';
 import { evolve } from '../../src/projections/evolve.ts';
 import { initialState } from '../../src/projections/state.ts';
-import { a, app, b, oneDomain } from '../given.ts';
+import { a, app, b, c, oneDomain } from '../given.ts';
 import { assertError, runApi } from './running-api.ts';
 
 const configuration = oneDomain(
@@ -100,8 +100,9 @@ it('an address is tested against all of them', async (test) => {
   await ask('PUT', '/geo/mappings', { body: mapping('2001:db8::/32', 'eu') });
   const located = async (ip: string) => (await ask('GET', `/geo/test?ip=${ip}`)).body;
   const custom = { match_type: 'custom_mapping', region: 'eu' };
-  assert.deepEqual(await located('10.1.2.3'), { ip: '10.1.2.3', ...custom, matched_cidr: '10.0.0.0/8', comment: 'from the file' });
-  assert.deepEqual(await located('2001:DB8::0:1'), { ip: '2001:db8::1', ...custom, matched_cidr: '2001:db8::/32' });
+  const file = { comment: 'from the file', source: 'config' };
+  assert.deepEqual(await located('10.1.2.3'), { ip: '10.1.2.3', ...custom, matched_cidr: '10.0.0.0/8', ...file });
+  assert.deepEqual(await located('2001:DB8::0:1'), { ip: '2001:db8::1', ...custom, matched_cidr: '2001:db8::/32', source: 'api' });
   assert.deepEqual(await located('192.0.2.1'), { ip: '192.0.2.1', region: 'us', match_type: 'default' });
   assert.equal((await ask('GET', '/geo/test?ip=nobody')).status, 400);
 });
@@ -111,4 +112,56 @@ it('answers are shown with what clients of each region get', async (test) => {
   const { body } = await ask<{ families: { A: object } }>('GET', `/services/${app}/answers`);
   const only = (address: string) => [{ addresses: [address], share: 1 }];
   assert.deepEqual(body.families.A, { tier: 'fit', spokes: only(b), places: [{ region: 'eu', spokes: only(a) }] });
+});
+
+describe('what one client gets', () => {
+  interface Shown {
+    readonly client: { readonly sentence: string; readonly network: string; readonly region: string | null; readonly families: object };
+  }
+  const only = (address: string) => [{ addresses: [address], share: 1 }];
+  const clientOf = async ({ ask }: Awaited<ReturnType<typeof running>>, query: string) =>
+    (await ask<Shown>('GET', `/services/${app}/answers?${query}`)).body.client;
+
+  it('is its region, who says so, the answer, and the prefix around it within which all get that', async (test) => {
+    const api = await running(test);
+    await api.ask('PUT', '/geo/mappings', { body: mapping('10.1.0.0/16', 'us') });
+    assert.deepEqual(await clientOf(api, 'client=10.2.3.4'), {
+      ...{ ip: '10.2.3.4', network: '10.2.3.4/32', region: 'eu', match_type: 'custom_mapping' },
+      ...{ matched_cidr: '10.0.0.0/8', comment: 'from the file', source: 'config' },
+      sentence: 'the client is in eu, by the network 10.0.0.0/8 of the configuration; it gets the servers there',
+      // 10.0.0.0/8 without 10.1.0.0/16: the widest prefix around 10.2.3.4 is that of 10.2.0.0/15.
+      families: { A: { region: 'eu', spokes: only(a), scope: 15, scope_network: '10.2.0.0/15' } },
+    });
+    const { sentence, families } = await clientOf(api, 'client=10.1.2.0/24');
+    const own = 'the client is in us, by the network 10.1.0.0/16 that was set by API';
+    assert.equal(sentence, `${own}; that region has no answer of its own, so it gets what everybody gets`);
+    assert.deepEqual(families, { A: { region: null, spokes: only(b), scope: 16, scope_network: '10.1.0.0/16' } });
+  });
+
+  it('is what everybody gets where no network holds it', async (test) => {
+    const shown = await clientOf(await running(test), 'client=2001:DB8::1');
+    const why = 'no network holds the client, which leaves it to the default region us; it gets what everybody gets';
+    assert.deepEqual([shown.network, shown.sentence], ['2001:db8::1/128', why]);
+    assert.deepEqual(shown.families, { A: { region: null, spokes: only(b), scope: 0, scope_network: '::/0' } });
+  });
+
+  it('has the answer that a draw of the query log falls on', async (test) => {
+    const plain = oneDomain([a, b, c], { routing_algorithm: 'weighted' }, { overwatch: { validation: { enabled: false } } });
+    const api = await runApi(test, { configuration: plain });
+    const drawn = async (draw: number) => {
+      const { sentence, families } = await clientOf(api, `client=192.0.2.99&draw=${draw}`);
+      assert.equal(sentence, 'weighted gives all clients the same, wherever they are');
+      return (families as { A: { drawn: string[] } }).A.drawn;
+    };
+    assert.deepEqual([await drawn(0), await drawn(100), await drawn(299), await drawn(300)], [[a], [b], [c], [a]]);
+  });
+
+  it('is refused where the question says nothing', async (test) => {
+    const { ask } = await running(test);
+    const refusal = async (query: string) => (await ask<{ error: string }>('GET', `/services/${app}/answers?${query}`)).body.error;
+    assert.match(await refusal('client=nobody'), /expected an address or a network of clients/);
+    assert.match(await refusal('draw=1'), /draw needs client/);
+    assert.match(await refusal('client=10.0.0.1&draw=-1'), /expected a whole number/);
+    assert.match(await refusal('clients=10.0.0.1'), /clients/);
+  });
 });

@@ -5,13 +5,16 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { describe, it, type TestContext } from 'node:test';
-import { virtualClock } from '../../src/nodes/clock.ts';
+import { pino } from 'pino';
+import { systemClock, virtualClock } from '../../src/nodes/clock.ts';
 import type { Respond } from '../../src/nodes/dns/answering.ts';
 import { createDnsCounter, type DropReason } from '../../src/nodes/dns/counts.ts';
 import { countingDraw } from '../../src/nodes/dns/draw.ts';
 import { dnsLimits } from '../../src/nodes/dns/limits.ts';
 import { createResponder } from '../../src/nodes/dns/responder.ts';
 import { type DnsServerOptions, startDnsServer } from '../../src/nodes/dns/server.ts';
+import { createTableReaders } from '../../src/nodes/dns/workers/table-readers.ts';
+import { startTableServer } from '../../src/nodes/dns/workers/table-server.ts';
 import { demoTable, query } from '../unit/nodes/dns/demo.ts';
 
 const hasIpv6 = Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ address }) => address === '::1'));
@@ -156,6 +159,25 @@ describe('the DNS server', () => {
   });
 });
 
+describe('a reply', () => {
+  it('comes from the address and port that were asked, also where every address is listened on', async (t) => {
+    const readers = createTableReaders(demoTable(), 1);
+    const logger = pino({ level: 'silent' });
+    const server = await startTableServer({ listenAddress: ':0', readers, clock: systemClock(), chance: () => 0, logger });
+    t.after(() => server.close());
+    const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+    const asked = own.filter(({ address }) => address === '127.0.0.1' || address === '::1');
+    assert.ok(asked.length > 0);
+    for (const { address } of asked) {
+      const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
+      t.after(() => socket.close());
+      socket.send(query('app.demo.local'), server.port, address);
+      const [, from] = (await once(socket, 'message')) as [Buffer, { address: string; port: number }];
+      assert.deepEqual([from.address, from.port], [address, server.port]);
+    }
+  });
+});
+
 describe('an address that cannot be had', () => {
   const respond: Respond = () => ({ reply: null, reason: 'short' });
   const refusal = (listenAddress: string, code: string) =>
@@ -227,6 +249,17 @@ describe('a TCP peer', () => {
     peer.socket.end(Buffer.concat(Array.from({ length: count }, () => framed(query('app.demo.local')))));
     await until(peer.closed);
     assert.equal(peer.replies.length, count);
+  });
+
+  it('may use one connection again and again, and many of them at once', async (t) => {
+    const { server } = await start(t);
+    const peers = await Promise.all([1, 2, 3].map(() => tcpPeer(t, server.port)));
+    for (let round = 1; round <= 20; round += 1) {
+      for (const { socket } of peers) socket.write(framed(query('mail.demo.local', { id: round })));
+      await until(() => peers.every(({ replies }) => replies.length === round));
+      assert.ok(peers.every(({ replies }) => replies.at(-1)?.readUInt16BE(0) === round));
+    }
+    assert.ok(peers.every(({ closed }) => !closed()));
   });
 
   it('that leaves in the middle of a query is counted', async (t) => {

@@ -5,10 +5,10 @@
  */
 import { z } from 'zod';
 import { address, network } from '../../events/catalogue/scalars.ts';
-import { type Mapping, mappingFor, mappingsInForce } from '../../projections/geo-mappings.ts';
-import type { State } from '../../projections/state.ts';
+import { type Mapping, mappingsInForce } from '../../projections/geo-mappings.ts';
 import { identityOf } from './door.ts';
 import { dryRunAnswer, dryRunShape } from './dry-run.ts';
+import { located, locatedShape } from './located.ts';
 import { carryOut, orderHeaders, orderOf } from './orders.ts';
 import type { Api, RouteContext } from './route-context.ts';
 import { answering, changes, errorAnswers, flag, noQuery, reads, textLine, time } from './shapes.ts';
@@ -33,14 +33,6 @@ const setBody = z.strictObject({
 const setAnswer = mappingShape.extend({ repeated: z.boolean().describe('The same request was carried out before.') });
 const changeQuery = z.strictObject({ dry_run: flag.describe('Answers what would happen, and does nothing.') });
 const testQuery = z.strictObject({ ip: address });
-const testAnswer = z.strictObject({
-  ip: z.string(),
-  region: z.string().nullable().describe('null: none, and such clients are answered with servers of all regions.'),
-  match_type: z.enum(['custom_mapping', 'default']).describe('`default`: no network holds the address.'),
-  matched_cidr: z.string().optional(),
-  comment: z.string().optional(),
-});
-
 export function geoRoutes(api: Api, context: RouteContext): void {
   const { engine, generatedAt } = context;
   api.get('/geo/mappings', { config: reads, schema: { querystring: noQuery, response: answering(listAnswer) } }, () => ({
@@ -48,7 +40,7 @@ export function geoRoutes(api: Api, context: RouteContext): void {
     generated_at: generatedAt(),
   }));
 
-  const testSchema = { querystring: testQuery, response: answering(testAnswer) };
+  const testSchema = { querystring: testQuery, response: answering(locatedShape) };
   api.get('/geo/test', { config: reads, schema: testSchema }, ({ query: { ip } }) => located(engine.state, ip));
 
   setRoutes(api, context);
@@ -83,12 +75,4 @@ function setRoutes(api: Api, { engine }: RouteContext): void {
       return reply.code(201).send({ ...shownMapping({ ...wish, source: 'api' }), repeated });
     });
   }
-}
-
-function located(state: State, ip: string): z.output<typeof testAnswer> {
-  const mapping = mappingFor(mappingsInForce(state), ip);
-  const usual = state.configuration?.configuration.overwatch.geolocation.default_region;
-  if (mapping === undefined) return { ip, region: usual ?? null, match_type: 'default' };
-  const { cidr, region, comment } = mapping;
-  return { ip, region, match_type: 'custom_mapping', matched_cidr: cidr, ...(comment !== null && { comment }) };
 }

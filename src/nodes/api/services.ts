@@ -10,6 +10,7 @@ import type { Api, RouteContext } from './route-context.ts';
 import { unknownService } from './servers.ts';
 import { answering, family, noQuery, reads, shownVerdict, tier, time, verdictShape } from './shapes.ts';
 import { familiesShape, shownFamilies } from './shown-answer.ts';
+import { clientNetwork, clientShape, shownClient } from './shown-client.ts';
 
 const base = {
   name: z.string(),
@@ -55,8 +56,24 @@ const answersShape = z.strictObject({
   ...base,
   families: familiesShape,
   candidates: z.array(candidateShape).describe('In the order that `failover` follows.'),
+  client: clientShape.optional().describe('What the client that `client` names gets.'),
+  position: z.int().describe('The last event that this follows from.'),
   generated_at: time,
 });
+
+const answersQuery = z
+  .strictObject({
+    client: clientNetwork.optional().describe('An address or a network of clients: what they get, and why.'),
+    draw: z
+      .string()
+      .regex(/^\d{1,15}$/, 'expected a whole number')
+      .optional()
+      .describe('The `draw` of a line of `dns.query_log`: which answer it led to.'),
+  })
+  .refine(
+    ({ client, draw }) => draw === undefined || client !== undefined,
+    'draw needs client: the answer is drawn from what that client gets',
+  );
 
 export function serviceRoutes(api: Api, { engine, generatedAt }: RouteContext): void {
   const listAnswer = z.strictObject({ services: z.array(serviceShape), generated_at: time });
@@ -65,13 +82,16 @@ export function serviceRoutes(api: Api, { engine, generatedAt }: RouteContext): 
     return { services, generated_at: generatedAt() };
   });
 
-  const schema = { params: z.strictObject({ service: domainName }), querystring: noQuery, response: answering(answersShape) };
-  api.get('/services/:service/answers', { config: reads, schema }, ({ params: { service } }) => {
+  const schema = { params: z.strictObject({ service: domainName }), querystring: answersQuery, response: answering(answersShape) };
+  api.get('/services/:service/answers', { config: reads, schema }, ({ params: { service }, query: { client, draw } }) => {
     const answer = knownAnswer(engine.state, service);
+    const drawn = draw === undefined ? undefined : Number(draw);
     return {
       ...shownBase(engine.state, answer),
       families: shownFamilies(answer),
       candidates: answer.candidates.map((candidate) => shownCandidate(candidate, answer)),
+      ...(client !== undefined && { client: shownClient(engine.state, answer, client, drawn) }),
+      position: engine.state.position,
       generated_at: generatedAt(),
     };
   });

@@ -11,7 +11,7 @@ const spokesShape = z.array(
     share: z.number().min(0).max(1).describe('How many of the answers are this one.'),
   }),
 );
-const familyShape = z.strictObject({
+export const familyShape = z.strictObject({
   tier: tier.nullable().describe('null: nothing answers, which clients see as SERVFAIL.'),
   spokes: spokesShape,
   places: z
@@ -40,7 +40,7 @@ function shownFamily({ tier: answering, wheel, places }: FamilyAnswer): z.output
   };
 }
 
-function shownSpokes({ spokes }: Wheel): z.output<typeof spokesShape> {
+export function shownSpokes({ spokes }: Wheel): z.output<typeof spokesShape> {
   const total = spokes.reduce((sum, spoke) => sum + spoke.weight, 0);
   return spokes.map(({ addresses, weight }) => ({ addresses: [...addresses], share: weight / total }));
 }

@@ -48,12 +48,28 @@ const candidateShape = z.looseObject({
   sentence: z.string(),
   servers: z.array(z.looseObject({ address: z.string(), port: z.number(), region: z.string(), verdict })).min(1),
 });
+const clientShape = z.looseObject({
+  network: z.string(),
+  sentence: z.string(),
+  families: z.record(
+    z.string(),
+    z.looseObject({
+      region: z.string().nullable(),
+      spokes: z.array(z.looseObject({ addresses: z.array(z.string()), share: z.number() })),
+      scope: z.number(),
+      scope_network: z.string(),
+      drawn: z.array(z.string()).optional(),
+    }),
+  ),
+});
+export type AnswersClient = z.output<typeof clientShape>;
 const answersShape = z.looseObject({
   name: z.string(),
   algorithm: z.string(),
   ttl: z.number(),
   families,
   candidates: z.array(candidateShape),
+  client: clientShape.optional(),
 });
 export type ServiceAnswers = z.output<typeof answersShape>;
 export type AnswersCandidate = z.output<typeof candidateShape>;
@@ -112,8 +128,14 @@ export const dnssecOf = (client: NodeClient) => client.ask({ path: '/dnssec/stat
 
 export const servicesOf = async (client: NodeClient) => (await client.ask({ path: '/services', shape: servicesShape })).services;
 
-export const answersOf = (client: NodeClient, service: string) =>
-  client.ask({ path: `/services/${encodeURIComponent(service)}/answers`, shape: answersShape });
+/** For whom an answer is explained, and by which draw. */
+export interface AnswersQuery {
+  readonly client?: string | undefined;
+  readonly draw?: number | undefined;
+}
+
+export const answersOf = (client: NodeClient, service: string, query: AnswersQuery = {}) =>
+  client.ask({ path: `/services/${encodeURIComponent(service)}/answers`, query: { ...query }, shape: answersShape });
 
 const pathOfServers = (service: string) => `/services/${encodeURIComponent(service)}/servers`;
 

@@ -25,6 +25,8 @@ export const dnsLimits = {
   tcpConnectionsPerClientMax: 32,
   /** Replies that one TCP peer has not read; beyond, its queries wait. */
   tcpUnsentBytesMax: 65_536,
+  /** Replies that are gathered for one write to a TCP peer; what is asked for at once leaves at once up to here. */
+  tcpWriteBytes: 16_384,
   /** Queries of one TCP connection that are answered before others get their turn. */
   tcpQueriesPerTurn: 64,
   /** A connection on which no query was answered for this long is closed, however many bytes trickled in. */

@@ -5,7 +5,7 @@
  */
 import type { FamilyAnswer, ServiceAnswer } from '../../projections/answers.ts';
 import { type Family, families } from '../../projections/routing/family.ts';
-import { pick } from '../../projections/routing/wheel.ts';
+import { pick, type Wheel } from '../../projections/routing/wheel.ts';
 import type { AnswerSource } from './answer-source.ts';
 import { type Asker, elsewhere, type Located, locateAsker } from './client-ranges.ts';
 import { types } from './codes.ts';
@@ -131,17 +131,22 @@ function steeredRecords(
   if (answer === undefined) return 'not-answerable';
   const ofFamily = answer.families[family];
   if (ofFamily === undefined) return undefined;
-  const { place, scope } = placeOf(answer, ofFamily, asker);
-  const wheel = ofFamily.places?.[place]?.wheel ?? ofFamily.wheel;
+  const { place, scope, wheel } = wheelFor(answer, ofFamily, asker);
   const spoke = pick(wheel, drawFor(wheel, service, family, place, draw));
   if (spoke === undefined) return 'not-answerable';
   const decision = { service, algorithm: answer.algorithm, addresses: spoke.addresses };
   return { ...spokeRecords(owner, family, spoke.addresses, answer.ttlSeconds), decision, scopePrefix: scope };
 }
 
-function placeOf({ clients }: ServiceAnswer, ofFamily: FamilyAnswer, asker: Asker): Located {
+/** The wheel that a client's answers are drawn from, at which of the service's places, and within which prefix that holds. */
+export function wheelFor(
+  { clients }: Pick<ServiceAnswer, 'clients'>,
+  ofFamily: FamilyAnswer,
+  asker: Asker,
+): Located & { readonly wheel: Wheel } {
   const isForAll = clients === undefined || ofFamily.places === undefined;
-  return isForAll ? { place: elsewhere, scope: 0 } : locateAsker(clients, ofFamily, asker);
+  const located = isForAll ? { place: elsewhere, scope: 0 } : locateAsker(clients, ofFamily, asker);
+  return { ...located, wheel: ofFamily.places?.[located.place]?.wheel ?? ofFamily.wheel };
 }
 
 /** One answer of a wheel as records. */

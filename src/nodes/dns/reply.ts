@@ -28,6 +28,8 @@ export interface Decision {
   readonly service: string;
   readonly algorithm: string;
   readonly addresses: readonly string[];
+  /** Where clients are told apart: the region whose clients it was for; null: all others. */
+  readonly place?: string | null;
 }
 
 export interface Reply {

@@ -80,7 +80,7 @@ const transfers: ReadonlySet<number> = new Set([types.AXFR, types.IXFR]);
  * | type 0, OPT, NXNAME, TSIG     | FORMERR  | no such question exists (RFC 6895 section 3.1, RFC 9824 section 3.5) |
  * | AXFR, IXFR                    | REFUSED  | nobody is allowed a transfer (RFC 5936 section 2.2.1)            |
  * | ANY                           | goes on  | minimal, below                                                   |
- * | any other meta type, 128..254 | NOTIMP   | RFC 8906 section 3.1.1 allows it for these and no others         |
+ * | any other meta type, 128..254 | NOTIMP   | RFC 8906 section 3.1.2 allows it for these and no others         |
  */
 function refusalOf(question: Question): Rcode | undefined {
   const { type } = question;
@@ -95,6 +95,7 @@ function refusalOf(question: Question): Rcode | undefined {
  * | found at the name                | reply                                                       |
  * |----------------------------------|-------------------------------------------------------------|
  * | in none of our zones             | REFUSED; behind a CNAME, what is there so far               |
+ * | a zone that waits for its key    | SERVFAIL: a resolver asks another nameserver                |
  * | at or below a delegation         | referral: its NS, with the glue that we have                |
  * | no such name                     | NXDOMAIN with SOA                                           |
  * | a CNAME, and not it was asked for | the CNAME, and on with its target                          |
@@ -124,6 +125,7 @@ function follow(question: Question, { source, asker, draw, dnssecOk }: Circumsta
   for (;;) {
     const zone = zoneFor(zones, name, question.type);
     if (zone === undefined) return aliases.size === 0 ? bareReply('REFUSED') : answered({});
+    if (waitsForKey(source, zone, name, question.type)) return bareReply('SERVFAIL');
     const denials = dnssecOk ? source.dnssec?.denialOf(zone) : undefined;
     const denial = (proof: (denials: NsecChain) => readonly RRset[]) =>
       [soaOf(zone, source.serialOf(zone), 'denial'), ...(denials === undefined ? [] : proof(denials))].flatMap((rrset) =>
@@ -132,10 +134,9 @@ function follow(question: Question, { source, asker, draw, dnssecOk }: Circumsta
 
     const delegation = delegationOf(zone, name, question.type);
     if (delegation !== undefined) {
-      const glue = hostsOf(delegation).flatMap((host) => addressesOf(zones, host));
       const vouched = denials === undefined ? [] : vouching(zone, delegation.owner, denials, source);
       const authority = [delegation, ...vouched.flatMap((rrset) => signed(zone, rrset))];
-      return answered({ authoritative: aliases.size > 0, authority, additional: glue, additionalNeeded: true });
+      return answered({ authoritative: aliases.size > 0, authority, ...addressesFor(delegation, zones, signed) });
     }
     const node = zone.nodes.get(name);
     if (node === undefined) {
@@ -159,6 +160,13 @@ function follow(question: Question, { source, asker, draw, dnssecOk }: Circumsta
     chain.push(...signed(zone, found));
     name = targetOf(found, name);
   }
+}
+
+/** Whether the zone cannot be signed yet, or, where its DS is asked for, the zone of ours below: it must not seem to have none. */
+function waitsForKey({ zones, dnssec }: AnswerSource, zone: Zone, name: Name, type: number): boolean {
+  if (dnssec === undefined) return false;
+  const below = type === types.DS ? zones.zones.get(name) : undefined;
+  return dnssec.waitsForKey(zone) || (below !== undefined && dnssec.waitsForKey(below));
 }
 
 /** Records, and what is signed over them. A signature itself is not signed. */
@@ -186,11 +194,39 @@ function enclosing(zone: Zone, name: Name): Name {
   return zone.apex;
 }
 
+/**
+ * What goes with a referral, so that it can be followed. Glue is needed: without it the reply is truncated (RFC 9471).
+ * Addresses that we vouch for are signed, and nothing may be truncated for signatures alone (RFC 4035 section 3.1.1): they can
+ * be looked up as well, so they are spared where they do not fit, and never stand beside glue.
+ *
+ * | addresses of its nameservers | go with it                                |
+ * |------------------------------|-------------------------------------------|
+ * | none is signed               | all, needed                               |
+ * | some are signed, some glue   | the glue, needed                          |
+ * | all are signed               | all with their signatures, where they fit |
+ */
+function addressesFor(
+  delegation: RRset,
+  zones: ReadonlyMap<Name, Zone>,
+  signed: (zone: Zone, rrset: RRset) => RRset[],
+): Pick<Reply, 'additional' | 'additionalNeeded'> {
+  const hosts = hostsOf(delegation);
+  const additional = hosts.flatMap((host) => signedAddresses(host, zones, signed));
+  if (!additional.some(({ type }) => type === types.RRSIG)) return { additional, additionalNeeded: true };
+  const glue = hosts.filter((host) => isGlue(zones, host)).flatMap((host) => addressesOf(zones, host));
+  return glue.length > 0 ? { additional: glue, additionalNeeded: true } : { additional, additionalNeeded: false };
+}
+
+function isGlue(zones: ReadonlyMap<Name, Zone>, host: Name): boolean {
+  const zone = closestZone(zones, host);
+  return zone !== undefined && cutAbove(zone, host) !== undefined;
+}
+
 /** The addresses of a nameserver, signed where they are more than glue (RFC 4035 section 3.1.1). */
 function signedAddresses(host: Name, zones: ReadonlyMap<Name, Zone>, signed: (zone: Zone, rrset: RRset) => RRset[]): RRset[] {
   const zone = closestZone(zones, host);
   const addresses = addressesOf(zones, host);
-  return zone === undefined || cutAbove(zone, host) !== undefined ? addresses : addresses.flatMap((rrset) => signed(zone, rrset));
+  return zone === undefined || isGlue(zones, host) ? addresses : addresses.flatMap((rrset) => signed(zone, rrset));
 }
 
 function targetOf(alias: RRset, name: Name): Name {

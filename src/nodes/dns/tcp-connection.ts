@@ -1,6 +1,7 @@
 /**
- * One TCP connection: bytes in, framed replies out. It holds at most one chunk of unread queries and a bounded number of
- * unsent replies; while those wait, or while others have their turn, the socket is not read.
+ * One TCP connection: bytes in, framed replies out, as many of them in one write as were asked for at once. It holds at most one
+ * chunk of unread queries and a bounded number of unsent replies; while those wait, or while others have their turn, the
+ * socket is not read.
  */
 import type { Socket } from 'node:net';
 import type { Clock } from '../world.ts';
@@ -29,10 +30,14 @@ export function openConnection(socket: Socket, { answer, onCount, limits, clock 
   let turnTaken = false;
   let finishing = false;
   let lastAnsweredAt = clock.now();
+  /** Replies of this turn, and how long they are with their lengths. */
+  let replies: Buffer[] = [];
+  let replyBytes = 0;
   let cancelIdle = () => {};
 
   const abandon = (reason: 'oversized' | 'slow' | 'unfinished') => {
     if (socket.destroyed) return;
+    send();
     onCount({ kind: 'dropped', transport: 'tcp', reason });
     socket.destroy();
   };
@@ -54,8 +59,19 @@ export function openConnection(socket: Socket, { answer, onCount, limits, clock 
     answerUnread();
   };
 
+  const send = () => {
+    if (replies.length === 0) return;
+    lastAnsweredAt = clock.now();
+    socket.write(framed(replies, replyBytes));
+    replies = [];
+    replyBytes = 0;
+  };
   /** Answers what is whole, as far as the peer reads and its turn goes; the rest goes on at `drain` or in the next turn. */
   const answerUnread = () => {
+    answerWhole();
+    send();
+  };
+  const answerWhole = () => {
     for (let answered = 0; !finishing && !socket.destroyed; answered += 1) {
       if (unread.length < lengthBytes) break;
       const end = lengthBytes + unread.readUInt16BE(0);
@@ -68,8 +84,9 @@ export function openConnection(socket: Socket, { answer, onCount, limits, clock 
       unread = unread.subarray(end);
       const reply = answer(query, client);
       if (reply === null) continue;
-      lastAnsweredAt = clock.now();
-      socket.write(framed(reply));
+      replies.push(reply);
+      replyBytes += lengthBytes + reply.length;
+      if (replyBytes >= limits.tcpWriteBytes) send();
     }
     if (!finishing && !socket.destroyed) socket.resume();
   };
@@ -95,9 +112,14 @@ export function openConnection(socket: Socket, { answer, onCount, limits, clock 
   return { finish };
 }
 
-function framed(reply: Buffer): Buffer {
-  const length = Buffer.alloc(lengthBytes);
-  length.writeUInt16BE(reply.length, 0);
-  // In one write, so that it leaves in one segment (RFC 7766 section 8).
-  return Buffer.concat([length, reply]);
+/** Each behind its length, in one write, so that a length never travels apart from its message (RFC 7766 section 8). */
+function framed(replies: readonly Buffer[], bytes: number): Buffer {
+  const stream = Buffer.allocUnsafe(bytes);
+  let at = 0;
+  for (const reply of replies) {
+    at = stream.writeUInt16BE(reply.length, at);
+    stream.set(reply, at);
+    at += reply.length;
+  }
+  return stream;
 }

@@ -40,6 +40,7 @@ export interface Heading {
  * | longer than any query, or not one question, or answers  | FORMERR          | RFC 9619, RFC 8906  |
  * | question, records or their lengths do not parse, or bytes are left over | FORMERR | RFC 1035       |
  * | two OPT, or one that is not at the root                 | FORMERR          | RFC 6891 6.1.1      |
+ * | anything wrong behind an OPT that could be read         | FORMERR with OPT | RFC 6891 7          |
  * | EDNS version above 0                                    | BADVERS          | RFC 6891 6.1.3      |
  * | a malformed option or client subnet                     | FORMERR with OPT | RFC 6891 7, RFC 7871 |
  * | anything else                                           | query            |                     |
@@ -66,11 +67,17 @@ export function readQuery(packet: Uint8Array): Reading {
   if (question === undefined) return { kind: 'rejected', heading: bare, rcode: 'FORMERR' };
   const asked: Heading = { ...bare, question };
 
-  const opt = readRecords(bytes, question);
-  if (opt === 'malformed') return { kind: 'rejected', heading: asked, rcode: 'FORMERR' };
+  const { opt, isMalformed } = readRecords(bytes, question);
+  if (isMalformed)
+    return { kind: 'rejected', heading: opt === undefined ? asked : { ...asked, edns: withoutOptions(opt.edns) }, rcode: 'FORMERR' };
   if (opt === undefined) return { kind: 'query', heading: asked, question };
   const heading: Heading = { ...asked, edns: opt.edns };
   return opt.refusal === undefined ? { kind: 'query', heading, question } : { kind: 'rejected', heading, rcode: opt.refusal };
+}
+
+/** A refusal says that EDNS was understood, and nothing of the query's options. */
+function withoutOptions({ udpSizeBytes, dnssecOk }: Edns): Edns {
+  return { udpSizeBytes, dnssecOk };
 }
 
 function countsArePlausible(bytes: Buffer): boolean {
@@ -94,22 +101,26 @@ function readQuestion(bytes: Buffer): Question | undefined {
   };
 }
 
-/** Steps over the records behind the question and reads the OPT among them. */
-function readRecords(bytes: Buffer, question: Question): OptReading | 'malformed' | undefined {
-  const authorities = bytes.readUInt16BE(8);
-  // Only a request for a zone's changes says which version it has (RFC 1995 section 3).
-  if (authorities > 0 && question.type !== types.IXFR) return 'malformed';
+interface Records {
+  /** The first one that was met at the place where it belongs. */
+  readonly opt: OptReading | undefined;
+  readonly isMalformed: boolean;
+}
 
+/** Steps over the records behind the question and reads the OPT among them. */
+function readRecords(bytes: Buffer, question: Question): Records {
+  const authorities = bytes.readUInt16BE(8);
   const records = authorities + bytes.readUInt16BE(10);
   let opt: OptReading | undefined;
+  const malformed = () => ({ opt, isMalformed: true });
   let at = headerBytes + question.bytes.length;
   for (let index = 0; index < records; index += 1) {
     const fixed = skipName(bytes, at);
-    if (fixed === undefined || fixed + 10 > bytes.length) return 'malformed';
+    if (fixed === undefined || fixed + 10 > bytes.length) return malformed();
     const end = fixed + 10 + bytes.readUInt16BE(fixed + 8);
     if (bytes.readUInt16BE(fixed) === types.OPT) {
       const atRoot = fixed - at === rootName.length;
-      if (!atRoot || index < authorities || opt !== undefined) return 'malformed';
+      if (!atRoot || index < authorities || opt !== undefined || end > bytes.length) return malformed();
       opt = readOpt({
         udpSizeBytes: bytes.readUInt16BE(fixed + 2),
         ttl: bytes.readUInt32BE(fixed + 4),
@@ -119,5 +130,7 @@ function readRecords(bytes: Buffer, question: Question): OptReading | 'malformed
     // A record that claims more bytes than there are ends beyond the packet, and so does whatever is read after it.
     at = end;
   }
-  return at === bytes.length ? opt : 'malformed';
+  // Only a request for a zone's changes says which version it has (RFC 1995 section 3).
+  const isMisplaced = authorities > 0 && question.type !== types.IXFR;
+  return { opt, isMalformed: isMisplaced || at !== bytes.length };
 }

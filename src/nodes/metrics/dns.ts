@@ -4,6 +4,7 @@
  * configured names become labels.
  */
 import type { Configuration } from '../../events/catalogue/configuration.ts';
+import { serversOf } from '../../projections/registry.ts';
 import type { State } from '../../projections/state.ts';
 import type { DnsNumbers } from '../dns/numbers.ts';
 import { durationBuckets } from '../dns/workers/reader-counts.ts';
@@ -22,6 +23,8 @@ const otherNames = 'other';
 
 export function dnsMetrics(exposition: Exposition, dns: DnsNumbers): DnsMetrics {
   const decisions = createTally();
+  const byPlace = createTally();
+  const fallbacks = createTally();
   let domains: ReadonlySet<string> = new Set();
 
   exposition.counter({ name: 'dns_queries_total', help: 'Queries that were answered.', labels: ['domain', 'type', 'status'] }, () =>
@@ -51,6 +54,28 @@ export function dnsMetrics(exposition: Exposition, dns: DnsNumbers): DnsMetrics 
       return decisions.samples();
     },
   );
+  exposition.counter(
+    {
+      name: 'routing_geo_decisions_total',
+      help: 'Answers that were chosen for a client because of the region that it is in.',
+      labels: ['domain', 'region'],
+    },
+    () => {
+      collectDecisions();
+      return byPlace.samples();
+    },
+  );
+  exposition.counter(
+    {
+      name: 'routing_geo_fallback_total',
+      help: 'Answers for everybody that were chosen where clients are told apart: their region has none of its own, or is not known.',
+      labels: ['domain'],
+    },
+    () => {
+      collectDecisions();
+      return fallbacks.samples();
+    },
+  );
   exposition.countedHistogram(
     {
       name: 'dns_query_duration_seconds',
@@ -63,8 +88,10 @@ export function dnsMetrics(exposition: Exposition, dns: DnsNumbers): DnsMetrics 
   threadMetrics(exposition, dns);
 
   function collectDecisions(): void {
-    dns.collectDecisions(({ service, algorithm, addresses }, count) => {
+    dns.collectDecisions(({ service, algorithm, addresses, place }, count) => {
       for (const address of addresses) decisions.addMany(count, service, algorithm, address);
+      if (place === null) fallbacks.addMany(count, service);
+      else if (place !== undefined) byPlace.addMany(count, service, place);
     });
   }
 
@@ -72,11 +99,14 @@ export function dnsMetrics(exposition: Exposition, dns: DnsNumbers): DnsMetrics 
     configure(configuration) {
       domains = new Set(configuration.domains.map(({ name }) => name));
     },
-    forget({ registry }) {
+    forget({ registry, configuration }) {
       collectDecisions();
       const addresses = new Map(
-        [...registry].map(([service, servers]) => [service, new Set([...servers.values()].map(({ address }) => address))]),
+        Array.from(registry.keys(), (service) => [service, new Set(Array.from(serversOf(registry, service), ({ address }) => address))]),
       );
+      const regions = new Set(configuration?.configuration.regions.map(({ name }) => name));
+      byPlace.keepWhere(([domain = '', region = '']) => domains.has(domain) && regions.has(region));
+      fallbacks.keepWhere(([domain = '']) => domains.has(domain));
       decisions.keepWhere(([domain = '', , server = '']) => domains.has(domain) && addresses.get(domain)?.has(server) === true);
     },
   };

@@ -149,6 +149,23 @@ const rows: readonly Row[] = [
       'warning records.1.ttl: the A records of example.com have different TTLs, and the lowest counts for all; give all of them the same <dns.zones.0.records.0.ttl>',
     ],
   },
+  {
+    what: 'a host that is an alias, whatever names it, is a warning',
+    records: [
+      { name: 'www', type: 'CNAME', target: 'app.example.com' },
+      { name: 'here', type: 'CNAME', target: '@' },
+      { type: 'MX', target: 'www.example.com' },
+      { name: '_sip._tcp', type: 'SRV', port: 5060, target: 'here.example.com' },
+      { name: 'lab', type: 'NS', target: 'www.example.com' },
+      { name: 'also', type: 'CNAME', target: 'www.example.com' },
+      { name: 'apex', type: 'MX', target: '@' },
+    ],
+    says: [
+      'warning records.2.target: www.example.com is a CNAME, and what MX names must be no alias; name what it is an alias of',
+      'warning records.3.target: here.example.com is a CNAME, and what SRV names',
+      'warning records.4.target: www.example.com is a CNAME, and what NS names',
+    ],
+  },
   // Delegations.
   {
     what: 'a record beside the cut',

@@ -18,6 +18,8 @@ export interface QuerySample {
   /** Which reader answered. */
   readonly worker: number;
   readonly client: string;
+  /** The client subnet that the query named. */
+  readonly subnet: string | undefined;
   /** In wire form, lower case; undefined where no question may have been read. */
   readonly name: Uint8Array | undefined;
   readonly type: number | undefined;
@@ -69,8 +71,16 @@ export function sampleOf(reader: TableReader, counts: ReaderCounts, transport: T
     ...{ transport, worker, client: client(), rcode: saidRcode, publication: number, position },
     name: unread.has(saidRcode) ? undefined : asked.name.slice(0, asked.nameBytes),
     type: unread.has(saidRcode) ? undefined : asked.type,
+    subnet: unread.has(saidRcode) || asked.subnetBytes === 0 ? undefined : subnetText(asked.subnet.bytes, asked.subnetBytes),
     draw: saidDraw < 0 ? undefined : saidDraw,
   };
+}
+
+/** Of the option as it was taken: family, source prefix, scope, then as much of the address as the prefix needs. */
+function subnetText(option: Uint8Array, length: number): string {
+  const bytes = new Uint8Array(option[1] === 2 ? 16 : 4);
+  bytes.set(option.subarray(4, length));
+  return `${ipaddr.fromByteArray([...bytes]).toString()}/${option[2]}`;
 }
 
 /** The address that a datagram came from, as text. */

@@ -3,6 +3,7 @@ import ipaddr from 'ipaddr.js';
 import { endpointText } from '../../../projections/endpoint.ts';
 import type { Answer } from '../answering.ts';
 import { dnsLimits } from '../limits.ts';
+import type { Client } from '../responder.ts';
 import { roomOf } from '../table/room.ts';
 import { type QuerySample, sampleOf } from './query-samples.ts';
 import { type ReaderCounts, words } from './reader-counts.ts';
@@ -24,14 +25,23 @@ function addressBytes(address: string): Uint8Array {
 export function tcpAnswers(answers: TableAnswers, { isSampled, counts, onSample }: TcpSampling): Answer {
   const bytes = Buffer.alloc(dnsLimits.tcpReplyBytesMax + dnsLimits.queryBytesMax);
   const room = roomOf(bytes);
-  return (packet, { address, port }) => {
+  /** Each connection has one client, which goes with it. */
+  const peers = new WeakMap<Client, Uint8Array>();
+  const peerOf = (client: Client): Uint8Array => {
+    const known = peers.get(client);
+    if (known !== undefined) return known;
+    const peer = addressBytes(client.address);
+    peers.set(client, peer);
+    return peer;
+  };
+  return (packet, client) => {
     bytes.set(packet);
     answers.begin();
-    const peer = addressBytes(address);
+    const peer = peerOf(client);
     answers.from(peer, 0, peer.length);
     const length = answers.answer(room, packet.length);
     if (length > 0 && isSampled()) {
-      const sample = sampleOf(answers.reader, counts, 'tcp', () => endpointText(address, port));
+      const sample = sampleOf(answers.reader, counts, 'tcp', () => endpointText(client.address, client.port));
       if (sample !== undefined) onSample(sample);
       // Nothing waits on the thread that writes it.
       counts.words[words.samplesWaiting] = 0;

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { decode } from 'dns-packet';
 import { types } from '../../../../src/nodes/dns/codes.ts';
+import { createAnswerTable } from '../../../../src/nodes/dns/table.ts';
+import { zoneSet } from '../../../../src/nodes/dns/zones.ts';
 import { anchorsOf, signedZones } from '../../../dnssec-keys.ts';
 import { validated } from '../../../dnssec-validator.ts';
-import { type Asked, asker, demoTable, lines, query, read } from './demo.ts';
+import { type Asked, asker, configure, demoTable, lines, query, read } from './demo.ts';
 
 const dnssecOk: Asked = { edns: { flags: 0x8000 } };
 const signed = signedZones(['demo.local', 'inner.demo.local']);
@@ -185,5 +187,46 @@ describe('a validator', () => {
     assert.equal(validated(tampered, anchors, now), 'answer');
     assert.throws(() => validated(reply, anchors, now + 9 * 86_400_000), /no good signature/);
     assert.throws(() => validated(reply, anchors, now - 2 * 3_600_000), /no good signature/);
+  });
+});
+
+describe('the addresses of the nameservers of a delegation', () => {
+  const records = [
+    { name: 'lent', type: 'NS', target: 'ns.example.net' },
+    { name: 'both', type: 'NS', target: 'ns.example.net' },
+    { name: 'both', type: 'NS', target: 'ns.both.example.net' },
+    { name: 'ns.both', type: 'A', address: '192.0.2.60' },
+    { name: 'many', type: 'NS', target: 'hosts.example.net' },
+    ...Array.from({ length: 40 }, (_, last) => ({ name: 'hosts', type: 'AAAA', address: `2001:db8::${last + 1}` })),
+  ];
+  const zone = { name: 'example.net', nameservers: [{ name: 'ns.example.net', address: '192.0.2.53' }], records };
+  const zones = zoneSet(configure({ zones: [zone] }), '192.0.2.53:53');
+  const referral = (name: string, isSigned: boolean, edns: Asked = dnssecOk) =>
+    read(asker(createAnswerTable(zones, 0, isSigned ? signedZones(['example.net']) : undefined))(name, edns));
+  const rows: readonly (readonly [name: string, isSigned: boolean, asked: Asked, additional: readonly string[]])[] = [
+    ['x.lent.example.net', true, dnssecOk, ['A', 'RRSIG']],
+    ['x.lent.example.net', true, {}, ['A']],
+    ['x.lent.example.net', false, dnssecOk, ['A']],
+    ['x.both.example.net', true, dnssecOk, ['A']],
+    ['x.both.example.net', true, {}, ['A', 'A']],
+    ['x.both.example.net', false, dnssecOk, ['A', 'A']],
+  ];
+  for (const [name, isSigned, asked, additional] of rows) {
+    it(`${name}, ${isSigned ? 'signed' : 'unsigned'}, ${asked === dnssecOk ? 'with' : 'without'} DO: ${additional.join(' ')}`, () => {
+      assert.deepEqual(shown(referral(name, isSigned, asked).additionals), additional);
+    });
+  }
+
+  it('are spared where their signatures make them too long, and glue is what goes where there is both', () => {
+    const {
+      flag_tc: isTruncated,
+      authorities,
+      additionals,
+    } = referral('x.many.example.net', true) as ReturnType<typeof read> & {
+      readonly flag_tc: boolean;
+    };
+    assert.deepEqual([isTruncated, shown(authorities), shown(additionals)], [false, ['NS', 'NSEC', 'RRSIG'], []]);
+    const both = referral('x.both.example.net', true).additionals;
+    assert.deepEqual(lines(both), ['ns.both.example.net A 192.0.2.60']);
   });
 });

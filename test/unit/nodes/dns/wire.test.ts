@@ -49,6 +49,13 @@ const rows: readonly Row[] = [
   },
   { what: 'an authority record', bytes: asked({ counts: [1, 0, 1, 0], tail: record([0], 6) }), rcode: 'FORMERR', question: true },
   {
+    what: 'an authority record before OPT',
+    bytes: asked({ counts: [1, 0, 1, 1], tail: Buffer.concat([record([0], 6), optRecord({})]) }),
+    rcode: 'FORMERR',
+    question: true,
+    opt: true,
+  },
+  {
     what: 'an authority record of IXFR',
     bytes: asked({ type: types.IXFR, counts: [1, 0, 1, 0], tail: record([0xc0, 12], 6) }),
     rcode: 'REFUSED',
@@ -84,7 +91,7 @@ const rows: readonly Row[] = [
     question: true,
   },
   { what: 'bytes left over', bytes: asked({ tail: Buffer.from([0]) }), rcode: 'FORMERR', question: true },
-  { what: 'bytes left over behind OPT', bytes: asked({ edns: {}, tail: Buffer.from([0]) }), rcode: 'FORMERR', question: true },
+  { what: 'bytes left over behind OPT', bytes: asked({ edns: {}, tail: Buffer.from([0]) }), rcode: 'FORMERR', question: true, opt: true },
   { what: 'fewer records than counted', bytes: asked({ counts: [1, 0, 0, 1] }), rcode: 'FORMERR', question: true },
   {
     what: 'a record that is cut off',
@@ -106,7 +113,13 @@ const rows: readonly Row[] = [
     question: true,
     opt: true,
   },
-  { what: 'two OPT', bytes: asked({ counts: [1, 0, 0, 2], edns: {}, tail: optRecord({}) }), rcode: 'FORMERR', question: true },
+  { what: 'two OPT', bytes: asked({ counts: [1, 0, 0, 2], edns: {}, tail: optRecord({}) }), rcode: 'FORMERR', question: true, opt: true },
+  {
+    what: 'an OPT that claims more bytes than there are',
+    bytes: asked({ counts: [1, 0, 0, 1], tail: record([0], 41, [0, 3, 0, 0], 9) }),
+    rcode: 'FORMERR',
+    question: true,
+  },
   {
     what: 'OPT that is not at the root',
     bytes: asked({ counts: [1, 0, 0, 1], tail: Buffer.concat([Buffer.from([1, 97]), optRecord({})]) }),

@@ -9,7 +9,7 @@ import { createEngine, type Listener } from '../../../../src/nodes/engine.ts';
 import { createMetrics } from '../../../../src/nodes/metrics/metrics.ts';
 import { answerPublisher, answersOf } from '../../../../src/nodes/overwatch/published-answers.ts';
 import { a, app, applying, b, checked, clearingOverride, oneDomain, order, settingOverride, unchecked } from '../../../given.ts';
-import { query } from '../dns/demo.ts';
+import { query, subnetOption } from '../dns/demo.ts';
 
 const client = { address: '192.0.2.200', port: 1024, transport: 'tcp' } as const;
 const unsigned = { signingOf: () => undefined, signatures: { of: () => [] } };
@@ -78,6 +78,44 @@ describe('numbers of a service and its servers', () => {
     await engine.execute(order(settingOverride(a, 'drain')));
     assert.equal(await fit(), 1);
     assert.deepEqual(await samples('healthy_servers'), { 'region="eu"': 1 });
+  });
+});
+
+describe('answers by place', () => {
+  const servers = [
+    { address: a, region: 'eu' },
+    { address: b, region: 'us' },
+  ];
+  const near = { cidr: '192.0.2.0/24', region: 'eu' };
+  const placed = (domain = {}, networks = [near]) =>
+    oneDomain(
+      servers,
+      { routing_algorithm: 'geolocation', ...domain },
+      { overwatch: { validation: { enabled: false }, geolocation: { custom_mappings: networks } } },
+    );
+
+  test('are counted by the region that was answered for, and those for everybody apart', async () => {
+    const { answer, ask, apply, samples } = await running(placed());
+    for (let turn = 0; turn < 3; turn += 1) ask(app);
+    answer(query(app), { ...client, address: '198.51.100.7' });
+    // The subnet that a resolver names counts, not the resolver.
+    answer(query(app, { edns: { options: subnetOption(1, 24, 0, [198, 51, 100]) } }), client);
+    const inEurope = { [`domain="${app}",region="eu"`]: 3 };
+    assert.deepEqual(await samples('routing_geo_decisions_total'), inEurope);
+    assert.deepEqual(await samples('routing_geo_fallback_total'), { [`domain="${app}"`]: 2 });
+
+    await apply(placed({ ttl: 7 }, []));
+    ask(app);
+    assert.deepEqual(await samples('routing_geo_decisions_total'), inEurope, 'what was counted stays while the region is there');
+    assert.deepEqual(await samples('routing_geo_fallback_total'), { [`domain="${app}"`]: 3 });
+    await apply(oneDomain([], { name: 'other.example.com' }));
+    assert.deepEqual([await samples('routing_geo_decisions_total'), await samples('routing_geo_fallback_total')], [{}, {}]);
+  });
+
+  test('are none where nobody is told apart', async () => {
+    const { ask, samples } = await running(placed({ routing_algorithm: 'weighted' }));
+    ask(app);
+    assert.deepEqual([await samples('routing_geo_decisions_total'), await samples('routing_geo_fallback_total')], [{}, {}]);
   });
 });
 
