@@ -20,7 +20,7 @@ export function newKey(namedCurve: 'P-256' | 'P-384' = 'P-256'): SigningKey {
 
 /** A zone with one key that signs everything. */
 export function signingWith(zone: Name, key: SigningKey): ZoneSigning {
-  return { dnskey: dnskeyRRset(zone, [key]), dataKey: key, dnskeySigners: [key] };
+  return { dnskey: dnskeyRRset(zone, [key], 3_600), dataKey: key, dnskeySigners: [key] };
 }
 
 export interface TestZones extends SignedZones {

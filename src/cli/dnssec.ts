@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { type Command, InvalidArgumentError } from 'commander';
-import { durationMs } from '../events/duration.ts';
+import { durationMs, durationText } from '../events/duration.ts';
 import {
   abortRotation,
   type ChangedZone,
@@ -217,9 +217,10 @@ function zoneRows(zones: readonly ShownZone[]): string {
     plain(zone.zone),
     zone.signs === null ? style.bad('not signed') : style.good(`key ${zone.signs}`),
     zone.successor === null ? '' : style.odd(`key ${zone.successor}`),
+    zone.dnskey_ttl_seconds === undefined ? '' : durationText(zone.dnskey_ttl_seconds * 1_000),
     plain(nextWords(zone)),
   ]);
-  return columns(['zone', 'signed with', 'to be succeeded by', 'next'], rows);
+  return columns(['zone', 'signed with', 'to be succeeded by', 'DNSKEY TTL', 'next'], rows);
 }
 
 /** What a zone waits for, in words. */

@@ -3,10 +3,10 @@
  * and on the disk before its order is given; here only its public part is known. Each step looks for itself whether its
  * time has come, so an order that is given twice, or after a restart, has one effect.
  */
-import type { Configuration } from '../events/catalogue/configuration.ts';
 import { durationMs, durationText } from '../events/duration.ts';
 import type { Fact } from '../events/event.ts';
-import { activeKeyOf, isSigned, keysOf, keyTtlSeconds, retiringKeyOf, successorOf, type ZoneKey } from '../projections/keys.ts';
+import { activeKeyOf, isSigned, keysOf, retiringKeyOf, successorOf, type ZoneKey } from '../projections/keys.ts';
+import { dnskeyKeptSeconds, recordsKeptSeconds } from '../projections/record-ttls.ts';
 import type { State } from '../projections/state.ts';
 import type {
   AbortRotation,
@@ -41,7 +41,7 @@ export function startRotation({ zone, made }: StartRotation, state: State): Deci
   if (refusal !== undefined) return refusal;
   const active = activeKeyOf(keysOf(state, zone)) as ZoneKey;
   if (active.keyTag === made.keyTag) return tagHeld(zone, made.keyTag);
-  const waitSeconds = keyTtlSeconds + peerSecondsOf(state);
+  const waitSeconds = dnskeyKeptSeconds(state) + peerSecondsOf(state);
   return [{ type: 'key.generated', data: { zone, ...made, successorOf: active.keyTag, waitSeconds } }];
 }
 
@@ -77,7 +77,7 @@ export function enterKeyStage({ zone, keyTag, stage }: EnterKeyStage, state: Sta
   if (key?.stage === stage) return [];
   if (key === undefined || key.stage !== before[stage]) return noRotation(zone);
   if (key.until !== null && key.until > state.at) return notDue(key, key.until, state);
-  const waitSeconds = stage === 'active' ? longestTtlSeconds(state, zone) + peerSecondsOf(state) : 0;
+  const waitSeconds = stage === 'active' ? recordsKeptSeconds(state, zone) + peerSecondsOf(state) : 0;
   const evidence = `${key.stage} for ${durationText(state.at - key.since)}`;
   return [{ type: 'key.stage_entered', data: { zone, keyTag, stage, waitSeconds, evidence }, cause: key.position }];
 }
@@ -98,9 +98,16 @@ export function confirmDs({ zone, keyTag, dsTtlSeconds, evidence }: ConfirmDs, s
   if (isOver || successor?.stage === 'trusted') return [];
   if (successor === undefined || (keyTag !== null && keyTag !== successor.keyTag)) return noRotation(zone);
   if (successor.stage === 'published') return notDue(successor, successor.until ?? state.at, state);
-  const waitSeconds = Math.min(dsTtlSeconds, dsTtlSecondsMax) + peerSecondsOf(state);
+  const waitSeconds = Math.max(Math.min(dsTtlSeconds, dsTtlSecondsMax), ownDsKeptSeconds(zone, state)) + peerSecondsOf(state);
   const data = { zone, keyTag: successor.keyTag, stage: 'trusted' as const, waitSeconds, evidence };
   return [{ type: 'key.stage_entered', data, cause: successor.position }];
+}
+
+/** Where this node is the parent as well: what a reload lowered may be kept for longer than the DS of now says. */
+function ownDsKeptSeconds(zone: string, state: State): number {
+  const zones = state.configuration?.zones;
+  const labels = zone.split('.');
+  return labels.some((_, index) => index > 0 && zones?.has(labels.slice(index).join('.'))) ? dnskeyKeptSeconds(state) : 0;
 }
 
 /** Resolvers keep nothing for longer than a week, whatever a parent says (RFC 8767 section 4). */
@@ -196,7 +203,7 @@ export function importKey(command: ImportKey, state: State): Decision {
   const isRelated = active !== undefined && offered.successorOf === active.keyTag;
   if (!isRelated || successor?.stage === 'trusted') return unrelated(offered, active);
   if (retiringKeyOf(keys) !== undefined) return rotationGoesOn(active);
-  const waitSeconds = takesOver ? 0 : keyTtlSeconds + peerSecondsOf(state);
+  const waitSeconds = takesOver ? 0 : dnskeyKeptSeconds(state) + peerSecondsOf(state);
   const taken: Fact = { type: 'key.imported', data: { ...offered, waitSeconds } };
   const facts = takesOver ? [taken, tookOver(offered, state)] : [taken];
   if (successor === undefined) return facts;
@@ -207,7 +214,7 @@ export function importKey(command: ImportKey, state: State): Decision {
 
 /** What everybody else signs with is signed with here, too; the key before it stays to be seen for as long as resolvers keep what it signed. */
 function tookOver({ zone, keyTag, from }: Pick<ImportKey, 'zone' | 'keyTag' | 'from'>, state: State): Fact {
-  const waitSeconds = longestTtlSeconds(state, zone) + peerSecondsOf(state);
+  const waitSeconds = recordsKeptSeconds(state, zone) + peerSecondsOf(state);
   return { type: 'key.stage_entered', data: { zone, keyTag, stage: 'active', waitSeconds, evidence: `${from} signs with it` } };
 }
 
@@ -266,13 +273,4 @@ function peerSecondsOf({ configuration }: State): number {
   const sync = configuration?.configuration.overwatch.dnssec.key_sync;
   if (sync === undefined || sync.peers.length === 0) return 0;
   return Math.ceil((durationMs(sync.poll_interval) + durationMs(sync.timeout)) / 1_000);
-}
-
-/** The longest that a resolver may keep any record of the zone, and with it a signature of the old key. */
-function longestTtlSeconds({ configuration: inForce }: State, zone: string): number {
-  if (inForce === undefined) return keyTtlSeconds;
-  const { dns, domains }: Pick<Configuration, 'dns' | 'domains'> = inForce.configuration;
-  const records = dns.zones.find(({ name }) => name === zone)?.records ?? [];
-  const steered = domains.filter(({ name }) => name === zone || name.endsWith(`.${zone}`));
-  return Math.max(keyTtlSeconds, dns.default_ttl, ...[...records, ...steered].map(({ ttl }) => ttl ?? 0));
 }

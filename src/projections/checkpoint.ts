@@ -12,7 +12,8 @@ import type { BackendHealth } from './health.ts';
 import type { ZoneKey } from './keys.ts';
 import { type Override, overrideKey } from './overrides.ts';
 import { setPendingDeadlines } from './pending-deadlines.ts';
-import type { Server } from './registry.ts';
+import { nothingKept } from './record-ttls.ts';
+import { allServers, registryOf, type Server } from './registry.ts';
 import type { State } from './state.ts';
 
 type Data = DataOf<'log.checkpoint'>;
@@ -33,9 +34,10 @@ const sections: { readonly [Field in keyof Restated]: Section<Restated[Field], D
     },
     restore: (restated) => (restated === null ? undefined : configurationInForce(restated)),
   },
+  keptUntil: { restate: (kept) => ({ ...kept }), restore: (kept) => kept ?? nothingKept },
   registry: {
-    restate: (registry) => flat(registry).map(restatedServer),
-    restore: (servers) => byService(servers, ({ service, address, port }) => [service, endpointText(address, port)], restoredServer),
+    restate: (registry) => allServers(registry).map(restatedServer),
+    restore: (servers) => registryOf(servers.map(restoredServer)),
   },
   health: {
     restate: (health) => flat(health).map(copiedHealth),

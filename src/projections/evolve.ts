@@ -25,6 +25,7 @@ import { evolveHealth, forgetHealth, healthOf } from './health.ts';
 import { evolveKeys, setKeyDeadlines } from './keys.ts';
 import { staleSinceOf } from './liveness.ts';
 import { endOverridesOfOthers, evolveOverrides, expireOverride } from './overrides.ts';
+import { keptAfter } from './record-ttls.ts';
 import { evolveRegistry, type Server, serverOf, serversOf } from './registry.ts';
 import { evolveRequests, forgetRequest } from './requests.ts';
 import type { State } from './state.ts';
@@ -60,7 +61,9 @@ function fold(state: State, event: Event): Services {
   switch (event.type) {
     case 'configuration.applied': {
       const before = [...servicesOf(state.configuration)];
+      const was = state.configuration;
       state.configuration = evolveConfiguration(event);
+      state.keptUntil = keptAfter(state.keptUntil, was, state.configuration);
       setKeyDeadlines(state, state.keys.keys());
       return [...new Set([...before, ...servicesOf(state.configuration)])];
     }
@@ -135,7 +138,8 @@ function fold(state: State, event: Event): Services {
 function evolveServer(state: State, event: EventOf<'server.registered' | 'server.updated'>): Services {
   const { service, address, port, agent } = event.data;
   const before = serverOf(state.registry, service, address, port)?.agent;
-  if (!evolveRegistry(state.registry, event)) return none;
+  // One text for a name that many things are kept by.
+  if (!evolveRegistry(state.registry, event, state.configuration?.domains.get(service)?.name)) return none;
   if (before !== agent) forgetAgentDrain(state.agentDrains, service, address, port);
   if (agent !== undefined) endOverridesOfOthers(state.overrides, state.deadlines, { service, address, port, agent });
   return [service];

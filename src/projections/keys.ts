@@ -17,12 +17,6 @@ import type { EventOf } from '../events/event.ts';
 import type { ConfigurationInForce } from './configuration.ts';
 import { type Deadlines, setDeadline } from './deadlines.ts';
 
-/**
- * TTL of DNSKEY, CDS and CDNSKEY, and the least that any record of a zone is kept for: the apex has it. Who writes the
- * records has the same number.
- */
-export const keyTtlSeconds = 3600;
-
 /** Zone key and secure entry point: every key is a combined one (RFC 4034 section 2.1.1). */
 export const keyFlags = 257;
 

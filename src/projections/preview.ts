@@ -7,7 +7,7 @@ import { noDeadlines } from './deadlines.ts';
 import { evolve } from './evolve.ts';
 import { servicesByPlace } from './geo-mappings.ts';
 import type { BackendHealth } from './health.ts';
-import { serversOf } from './registry.ts';
+import { copyOfServers, serversOf } from './registry.ts';
 import type { State } from './state.ts';
 
 /** One service's answer without and with the facts; undefined where the configuration does not name it. */
@@ -84,7 +84,8 @@ function copyOfServices(state: State, services: readonly string[], agents: Reado
     livedAt: state.livedAt,
     checkpoint: state.checkpoint,
     configuration: state.configuration,
-    registry: new Map(only(state.registry, (servers) => new Map(servers))),
+    keptUntil: state.keptUntil,
+    registry: new Map(only(state.registry, copyOfServers)),
     health: new Map(only(state.health, copyOfHealth)),
     overrides: new Map(only(state.overrides, (overrides) => new Map(overrides))),
     trust: new Map(ofAgents(state.trust, (pin) => ({ ...pin }))),

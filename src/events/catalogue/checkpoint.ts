@@ -76,6 +76,8 @@ const present = {
   ...version1,
   /** When a fact last said that the node was there. */
   livedAt: moment.optional(),
+  /** Until when resolvers may keep what was said under configurations before this one. */
+  keptUntil: z.strictObject({ dnskey: moment, records: moment }).optional(),
   trust: z
     .array(
       z.strictObject({

@@ -7,6 +7,7 @@
 import { z } from 'zod';
 import { byteSizePattern, bytesOf } from '../byte-size.ts';
 import { defineEvent } from '../define-event.ts';
+import { durationMs } from '../duration.ts';
 import { address, domainName, duration, port, sha256 } from './scalars.ts';
 
 /** Path to a file or folder. */
@@ -242,17 +243,19 @@ const zone = z.union(
 export type Zone = z.output<typeof fullZone>;
 
 const dns = z.strictObject({
-  /** UDP and TCP. */
+  /** Where DNS is answered, over UDP and TCP. The limits of TCP are in `docs/dns.md`. */
   listen_address: listenAddress.default(':53'),
   /** Seconds that a resolver may keep an answer for which nothing else is said. */
   default_ttl: ttlSeconds.default(60),
+  /** Seconds that a resolver may keep what seldom changes of a zone: its SOA, its nameservers, and their addresses. */
+  apex_ttl: ttlSeconds.default(3600),
   /** The original's way of saying `when_all_unhealthy: last_healthy` for every domain. */
   return_last_healthy: z.boolean().default(false),
   /** Zones that this node is authoritative for. None: each domain is its own zone. */
   zones: z.array(zone).default([]),
   /** Worker threads; 0: cores - 1, at least one. */
   workers: z.int().min(0).max(256).default(0),
-  /** Sampled log of queries. */
+  /** Sampled log of queries. Each line has what it takes to explain its answer; `docs/dns.md` says how. */
   query_log: z
     .strictObject({
       /** Whether it is written. */
@@ -359,6 +362,15 @@ const overwatch = z.strictObject({
       /** From one rotation to the next, at least a day. Left out: only when an operator starts one. */
       rotate_every: duration(86_400_000).optional(),
       /**
+       * TTL of DNSKEY, CDS and CDNSKEY, and of the DS of a zone inside another one here, in whole seconds, at least 1s and at
+       * most 1d. A rotation waits for it; after a reload for as long as what was said before may still be kept.
+       */
+      dnskey_ttl: duration(1000)
+        .refine((text) => durationMs(text) <= 86_400_000, 'expected at most 1d')
+        .default('1h'),
+      /** How often the servers of a parent are asked whether they show a new DS. Two looks in a row must find it. At least 1s. */
+      parent_interval: duration(1000).default('5m'),
+      /**
        * Who is asked whether a parent shows a new DS, where it is not the nameservers that this machine's resolver names: all
        * servers of that parent.
        */
@@ -394,7 +406,7 @@ const overwatch = z.strictObject({
       database_path: path.optional(),
       /** For clients whose place is not known. */
       default_region: z.string().optional(),
-      /** Whether the client subnet that a resolver sends is used. */
+      /** Whether the client subnet that a resolver sends counts, where it sends one. Else the resolver's own address does. */
       ecs_enabled: z.boolean().default(true),
       /** Networks that are asked before the database; the longest prefix decides. */
       custom_mappings: z.array(z.strictObject({ cidr, region: z.string(), comment: z.string().optional() })).default([]),

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { keyStages } from '../../events/catalogue/keys.ts';
 import { keyFlags, keysOf, stepOfZone, successorOf, type ZoneKey } from '../../projections/keys.ts';
+import { dnskeyTtlSecondsOf } from '../../projections/record-ttls.ts';
 import type { State } from '../../projections/state.ts';
 import { dsRecordOf, dsText } from '../dns/keys/public-records.ts';
 import type { RouteContext } from './route-context.ts';
@@ -65,6 +66,7 @@ export const zoneShape = z.strictObject({
   signed: z.boolean(),
   signs: z.int().nullable().describe('Tag of the key that signs the records; null: there is none yet.'),
   successor: z.int().nullable().describe('Tag of the key that is to take over; null: no rotation is going on, or it has taken over.'),
+  dnskey_ttl_seconds: z.int().describe('TTL of its DNSKEY, as the configuration in force has it.'),
   waits_for: z
     .enum(['key', 'rotate', 'announced', 'ask-parent', 'active', 'remove'])
     .nullable()
@@ -84,6 +86,7 @@ export function shownZone({ engine, keys }: RouteContext, zone: string): z.outpu
   const signing = keys?.signingOf(zone);
   return {
     ...{ zone, signed: signing !== undefined, signs: signing?.dataKey.keyTag ?? null, successor: successorOf(its)?.keyTag ?? null },
+    dnskey_ttl_seconds: engine.state.configuration === undefined ? 0 : dnskeyTtlSecondsOf(engine.state.configuration.configuration),
     waits_for: its.length === 0 ? 'key' : (next?.step ?? null),
     until: next === undefined || next.step === 'ask-parent' ? null : timeText(next.at),
     parent: look === undefined ? null : { verdict: look.verdict, message: look.found, at: timeText(look.at) },

@@ -16,6 +16,8 @@ const zoneShape = z.looseObject({
   ...{ waits_for: z.string().nullable(), until: moment.nullable() },
   parent: z.looseObject({ verdict: z.string(), message: z.string(), at: moment }).nullable(),
   held_up_by: z.string().nullable(),
+  /** A node of an older version does not say. */
+  dnskey_ttl_seconds: z.number().optional(),
 });
 export type ShownZone = z.output<typeof zoneShape>;
 

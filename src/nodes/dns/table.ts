@@ -2,10 +2,10 @@
  * The reference table: zones as configured, and for every service the answer of this moment. The one writer publishes;
  * the responder reads. A later, faster table is compared with this one.
  */
-import { isDeepStrictEqual } from 'node:util';
 import type { ServiceAnswer } from '../../projections/answers.ts';
 import type { AnswerSource } from './answer-source.ts';
 import { type SignedZones, zoneDnssec } from './dnssec/zone-dnssec.ts';
+import { type PackedAnswer, packAnswer, saysTheSame, unpackAnswer } from './packed-answer.ts';
 import { type ZoneSet, zoneSteering } from './zone.ts';
 
 export interface AnswerTable extends AnswerSource {
@@ -15,19 +15,13 @@ export interface AnswerTable extends AnswerSource {
   replaceZones(zones: ZoneSet, at: number): void;
 }
 
-/** Whether DNS says the same, whatever else is thought of the candidates. */
-function saysTheSame(one: ServiceAnswer, other: ServiceAnswer): boolean {
-  if (one.ttlSeconds !== other.ttlSeconds || !isDeepStrictEqual(one.families, other.families)) return false;
-  return one.clients?.usesSubnet === other.clients?.usesSubnet && one.clients?.networks === other.clients?.networks;
-}
-
 /** Those of services that the zones have a name for. */
-function answersIn({ zones }: ZoneSet, answers: ReadonlyMap<string, ServiceAnswer>): Map<string, ServiceAnswer> {
-  const kept = new Map<string, ServiceAnswer>();
+function answersIn({ zones }: ZoneSet, answers: ReadonlyMap<string, PackedAnswer>): Map<string, PackedAnswer> {
+  const kept = new Map<string, PackedAnswer>();
   for (const { nodes } of zones.values()) {
     for (const { service } of nodes.values()) {
       const answer = service === undefined ? undefined : answers.get(service);
-      if (answer !== undefined) kept.set(answer.service, answer);
+      if (service !== undefined && answer !== undefined) kept.set(service, answer);
     }
   }
   return kept;
@@ -36,7 +30,7 @@ function answersIn({ zones }: ZoneSet, answers: ReadonlyMap<string, ServiceAnswe
 /** `signed`: where zones are signed; those that have keys there are. */
 export function createAnswerTable(initialZones: ZoneSet, at: number, signed?: SignedZones): AnswerTable {
   let zones = initialZones;
-  let answers = new Map<string, ServiceAnswer>();
+  let answers = new Map<string, PackedAnswer>();
   let serials = new Map<string, number>();
 
   /** A serial never goes back, whatever the clock says: a lower one would mean an older zone (RFC 1912 section 2.2). */
@@ -46,7 +40,10 @@ export function createAnswerTable(initialZones: ZoneSet, at: number, signed?: Si
     get zones() {
       return zones;
     },
-    answerOf: (service) => answers.get(service),
+    answerOf(service) {
+      const answer = answers.get(service);
+      return answer && unpackAnswer(service, answer);
+    },
     serialOf: (zone) => serials.get(zone.name) ?? 0,
     dnssec: signed === undefined ? undefined : zoneDnssec(signed, () => table),
     publish(published, moment) {
@@ -54,8 +51,9 @@ export function createAnswerTable(initialZones: ZoneSet, at: number, signed?: Si
         const zone = zoneSteering(zones, answer.service)?.zone;
         if (zone === undefined) continue;
         const before = answers.get(answer.service);
-        answers.set(answer.service, answer);
-        if (before !== undefined && saysTheSame(before, answer)) continue;
+        const now = packAnswer(answer);
+        answers.set(answer.service, now);
+        if (before !== undefined && saysTheSame(before, now)) continue;
         serials.set(zone.name, raise(serials.get(zone.name), moment));
       }
     },

@@ -3,6 +3,7 @@
  * section 4.2). Existence follows the configuration, never health, so nothing here changes while facts arrive; only the
  * serial of the SOA does, and that is an argument.
  */
+import { denialTtlSeconds } from '../../projections/record-ttls.ts';
 import { types } from './codes.ts';
 import { type Name, nameOf, nameOfWire, suffixesOf } from './names.ts';
 import { encodeRdata } from './rdata.ts';
@@ -21,6 +22,8 @@ export interface Zone {
   readonly apex: Name;
   /** The first nameserver, which the SOA names. */
   readonly primary: string;
+  /** TTL of what seldom changes: SOA, NS at the apex, addresses of nameservers. */
+  readonly apexTtlSeconds: number;
   /** Every name that exists, the apex among them. */
   readonly nodes: ReadonlyMap<Name, ZoneNode>;
 }
@@ -33,17 +36,17 @@ export interface ZoneSet {
   readonly warnings: readonly string[];
 }
 
-/** TTL of what seldom changes: SOA, NS at an apex, addresses of nameservers. */
-export const apexTtlSeconds = 3600;
-
-/** TTL of every "no", proven or not: short, because a name that is not there today may be there in a minute. */
-export const denialTtlSeconds = 30;
-
 const soaTimes = { refresh: 3600, retry: 600, expire: 604_800, minimum: denialTtlSeconds } as const;
+
+/** TTL of every denial of a zone: of the SOA that it carries, and of NSEC. */
+export function denialTtlOf({ apexTtlSeconds }: Pick<Zone, 'apexTtlSeconds'>): number {
+  return Math.min(apexTtlSeconds, denialTtlSeconds);
+}
 
 /** The SOA of a zone; in a negative answer with the TTL that the denial may be kept for (RFC 2308 section 3). */
 export function soaOf(zone: Zone, serial: number, use: 'answer' | 'denial'): RRset {
-  const ttlSeconds = use === 'answer' ? apexTtlSeconds : Math.min(apexTtlSeconds, denialTtlSeconds);
+  const { apexTtlSeconds } = zone;
+  const ttlSeconds = use === 'answer' ? apexTtlSeconds : denialTtlOf(zone);
   const rdata = encodeRdata({ type: 'SOA', data: { mname: zone.primary, rname: `hostmaster.${zone.name}`, serial, ...soaTimes } });
   return { owner: zone.apex, type: types.SOA, ttlSeconds, rdata: [rdata], zoneTtlSeconds: apexTtlSeconds };
 }

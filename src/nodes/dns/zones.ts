@@ -11,7 +11,7 @@ import { types } from './codes.ts';
 import { type Name, nameOf, parentOf, suffixesOf, textOf } from './names.ts';
 import { encodeRdata } from './rdata.ts';
 import type { RRset } from './reply.ts';
-import { apexTtlSeconds, closestZone, cutAbove, hostsOf, type Zone, type ZoneSet } from './zone.ts';
+import { closestZone, cutAbove, hostsOf, type Zone, type ZoneSet } from './zone.ts';
 import { zoneProblems } from './zone-problems.ts';
 import { type ZoneRecord, zoneRecord } from './zone-records.ts';
 
@@ -35,7 +35,7 @@ export function zoneSet(configuration: Pick<Configuration, 'dns' | 'domains'>, l
 
   configured.forEach((zone, index) => {
     const place = own ? `domains[${index}]` : `dns.zones[${index}]`;
-    const draft = draftZone(zone, place, configuration.dns.default_ttl, listenAddress, notes);
+    const draft = draftZone(zone, place, configuration.dns, listenAddress, notes);
     if (draft === undefined) return;
     if (zones.has(draft.apex)) notes.problems.push(`${place}: ${zone.name} is there twice; keep one`);
     else zones.set(draft.apex, draft);
@@ -53,7 +53,7 @@ export function zoneSet(configuration: Pick<Configuration, 'dns' | 'domains'>, l
 function draftZone(
   zone: ZoneConfiguration,
   place: string,
-  defaultTtlSeconds: number,
+  { default_ttl: defaultTtlSeconds, apex_ttl: apexTtlSeconds }: Configuration['dns'],
   listenAddress: string,
   notes: Notes,
 ): ZoneDraft | undefined {
@@ -66,7 +66,7 @@ function draftZone(
   }
   const nameservers = zone.nameservers.length > 0 ? zone.nameservers : [defaultNameserver(zone.name, listenAddress)];
   const primary = nameservers[0]?.name ?? zone.name;
-  const draft: ZoneDraft = { name: zone.name, apex, primary, nodes: new Map() };
+  const draft: ZoneDraft = { name: zone.name, apex, primary, apexTtlSeconds, nodes: new Map() };
   nodeAt(draft, apex);
   for (const nameserver of nameservers) addNameserver(draft, nameserver);
 
@@ -100,13 +100,18 @@ function addNameserver(zone: ZoneDraft, nameserver: Nameserver): void {
   addRecord(zone, {
     owner: zone.apex,
     type: types.NS,
-    ttlSeconds: apexTtlSeconds,
+    ttlSeconds: zone.apexTtlSeconds,
     rdata: encodeRdata({ type: 'NS', data: nameserver.name }),
   });
   // The address of a host in another zone is that zone's to say.
   if (nameserver.address === undefined || !contains(zone, host)) return;
   const type = nameserver.address.includes(':') ? 'AAAA' : 'A';
-  addRecord(zone, { owner: host, type: types[type], ttlSeconds: apexTtlSeconds, rdata: encodeRdata({ type, data: nameserver.address }) });
+  addRecord(zone, {
+    owner: host,
+    type: types[type],
+    ttlSeconds: zone.apexTtlSeconds,
+    rdata: encodeRdata({ type, data: nameserver.address }),
+  });
 }
 
 function contains(zone: Zone, name: Name): boolean {

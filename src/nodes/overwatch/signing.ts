@@ -9,10 +9,12 @@
  *     another configuration                          as it is asked for    lays everything out anew (`published-answers.ts`)
  */
 import { setImmediate as turn } from 'node:timers/promises';
+import { isSigned } from '../../projections/keys.ts';
 import { signMany } from '../dns/dnssec/sign-many.ts';
 import { createSignatureStore, signatureTimes } from '../dns/dnssec/signatures.ts';
 import type { SignedZones } from '../dns/dnssec/zone-dnssec.ts';
 import { type Keys, openKeys } from '../dns/keys/keys.ts';
+import { createShownSince } from '../dns/keys/shown-since.ts';
 import type { Name } from '../dns/names.ts';
 import type { TableWriter } from '../dns/table/writer.ts';
 import type { AnswerTable } from '../dns/table.ts';
@@ -69,8 +71,16 @@ export async function openSigning({ engine, clock, chance, secrets, logger, wall
   const askAgain = (): void => {
     if (due !== 'nothing') ask(due);
   };
-  const keys = await openKeys({ engine, clock, secrets, logger, onChange: () => ask('layout') });
+  let startedAt = clock.now();
+  let firstAnsweredFrom = (_at: number): void => {};
+  const shown = createShownSince(() => startedAt);
+  const onChange = (zone: string): void => {
+    shown.changed(zone);
+    ask('layout');
+  };
+  const keys = await openKeys({ engine, clock, secrets, logger, onChange, shownSince: shown.shownSince });
   const signingOf: SignedZones['signingOf'] = (zone) => keys.signingOf(zone.name);
+  const waitsForKey: SignedZones['waitsForKey'] = (zone) => isSigned(state, zone.name) && keys.signingOf(zone.name) === undefined;
   const store = createSignatureStore({ signingOf, now: wall, chance });
 
   /** What needs to be signed; whose it is goes to `owners`. */
@@ -95,10 +105,11 @@ export async function openSigning({ engine, clock, chance, secrets, logger, wall
     const what = due;
     due = 'nothing';
     const owners = new Set<Name>();
+    const answeredFrom = shown.layingOut();
     await sign(needed(of, owners));
     if (isStopped) return;
-    if (what === 'layout') await of.replaceZonesAside(of.zones, state.at, state.position);
-    else await renew(of, owners);
+    if (what === 'renewals') return renew(of, owners);
+    if ((await of.replaceZonesAside(of.zones, state.at, state.position)) === 'answered') answeredFrom(clock.now());
   }
 
   async function renew(of: TableWriter, owners: ReadonlySet<Name>): Promise<void> {
@@ -123,7 +134,7 @@ export async function openSigning({ engine, clock, chance, secrets, logger, wall
 
   return {
     keys,
-    signed: { signingOf, signatures: store },
+    signed: { signingOf, signatures: store, waitsForKey },
     listener(change, now) {
       keys.listener(change, now);
       if (!('event' in change.cause)) return;
@@ -135,6 +146,7 @@ export async function openSigning({ engine, clock, chance, secrets, logger, wall
     async signAll(source) {
       // All that happened so far is in `source`.
       due = 'nothing';
+      firstAnsweredFrom = shown.layingOut();
       const startedAt = performance.now();
       const count = await sign(toBeSigned(source));
       const ms = Math.round(performance.now() - startedAt);
@@ -142,6 +154,8 @@ export async function openSigning({ engine, clock, chance, secrets, logger, wall
     },
     begin(of) {
       table = of;
+      startedAt = clock.now();
+      firstAnsweredFrom(startedAt);
       keys.begin();
       lookAgain();
       askAgain();

@@ -181,7 +181,7 @@ describe('the command line', () => {
       });
     assert.match((await run('ds', '--zone', app)).stdout, new RegExp(`^app\\.example\\.com\\. 3600 IN DS ${first} 13 2 [0-9A-F]{64}\\n$`));
     assert.match((await run('keys')).stdout, new RegExp(`^app\\.example\\.com +${first} +P-256 +active +now +test +here$`, 'm'));
-    assert.match((await run('status')).stdout, new RegExp(`^app\\.example\\.com +key ${first} +nothing is to be done$`, 'm'));
+    assert.match((await run('status')).stdout, new RegExp(`^app\\.example\\.com +key ${first} +1h +nothing is to be done$`, 'm'));
 
     const rotated = await run('rotate', app, '--key', 'one');
     assert.equal(rotated.code, 0, rotated.stderr);

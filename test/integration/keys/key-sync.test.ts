@@ -141,7 +141,7 @@ describe('a rotation', () => {
     await two.sync.syncNow();
     assert.equal(stagesOf(two), `${first} active, ${second} published`);
     await one.sync.syncNow();
-    assert.match(one.keys.heldUpBy(app) ?? '', /has to for another 1h$/);
+    assert.match(one.keys.heldUpBy(app) ?? '', /answered with the keys without key \d+, which caches may hold for another 1h10m5s$/);
     await pass(hour + 30 * minute, one, two);
     await pass(10 * minute, one, two);
     await reach(`${first} active, ${second} announced`, one);
@@ -193,6 +193,13 @@ describe('a rotation', () => {
     assert.equal(signsWith(three), second);
     assert.deepEqual(filesOf(three), filesOf(one));
     await three.pass(3 * hour);
+    await three.sync.syncNow();
+    await three.pass(minute);
+    assert.match(
+      three.keys.heldUpBy(app) ?? '',
+      new RegExp(`answered with what key ${first} signed, which caches may hold for another 1h$`),
+    );
+    await one.pass(hour);
     await three.sync.syncNow();
     await three.pass(minute);
     await reach(`${second} active`, three);

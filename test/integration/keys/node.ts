@@ -61,6 +61,7 @@ export interface NodeOptions {
   /** Default: the start of every test. */
   readonly at?: number;
   readonly resolver?: KeysParts['resolver'];
+  readonly shownSince?: KeysParts['shownSince'];
   /** Where its log is, in the folder. */
   readonly logName?: string;
 }
@@ -68,7 +69,7 @@ export interface NodeOptions {
 /** Starts on what lies in the folder, as an overwatch does; it stops with the test, or before. */
 export async function runNode(
   test: TestContext,
-  { folder, configuration = withDnssec(), at = start, resolver, logName = 'log' }: NodeOptions,
+  { folder, configuration = withDnssec(), at = start, resolver, shownSince, logName = 'log' }: NodeOptions,
 ): Promise<KeyNode> {
   const clock = virtualClock(at);
   const log = await openLevelLog({ directory: join(folder, logName), node: 'ow-1' });
@@ -96,6 +97,7 @@ export async function runNode(
   const keys = await openKeys({
     ...{ engine, clock, secrets: join(folder, 'secrets'), logger: pino({ level: 'debug' }, { write: (line) => logged.push(line) }) },
     ...{ onChange: (zone: string) => changed.push(zone), ...(resolver !== undefined && { resolver }) },
+    ...(shownSince !== undefined && { shownSince }),
   });
   closers.unshift(() => keys.stop());
   listeners.push(keys.listener);

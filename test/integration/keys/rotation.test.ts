@@ -12,7 +12,7 @@ import { dsRdata } from '../../../src/nodes/dns/dnssec/dnskey.ts';
 import type { SigningKey } from '../../../src/nodes/dns/dnssec/zone-signing.ts';
 import { apexOf, dsRecordOf } from '../../../src/nodes/dns/keys/public-records.ts';
 import { keysOf } from '../../../src/projections/keys.ts';
-import { app, someone } from '../../given.ts';
+import { app, applying, someone } from '../../given.ts';
 import { day, hour, type KeyNode, newFolder, runNode, start, until, withDnssec } from './node.ts';
 import { type ParentServer, startParentServer } from './parent-server.ts';
 
@@ -150,6 +150,49 @@ describe('a rotation', () => {
     await stage(node, '1 retiring, 2 active');
     await restart(hour);
     await stage(node, '2 active');
+  });
+
+  it('waits from when clients are answered with a stage, and not before they are', async (test) => {
+    let shownAt: number | undefined;
+    const shownSince = (_zone: string, factAt: number) => (shownAt === undefined ? undefined : Math.max(shownAt, factAt));
+    const node = await runNode(test, { folder: newFolder(test), shownSince });
+    await rotate(node);
+    await stage(node, '1 active, 2 published');
+    await node.pass(2 * hour);
+    assert.equal(node.stages(), '1 active, 2 published', 'resolvers still hear of the old key alone');
+    shownAt = node.clock.now();
+    await node.pass(hour - 1);
+    assert.equal(node.stages(), '1 active, 2 published', 'one that asked just before may still keep it');
+    await node.pass(1_000);
+    await stage(node, '1 active, 2 announced');
+  });
+
+  it('waits for the DS of before, where the parent gave it a longer TTL than the new one', async (test) => {
+    const parent = await startParentServer(test);
+    const node = await runNode(test, { folder: newFolder(test), configuration: withDnssec({ parents: parentOf(parent) }) });
+    parent.records = [dsRecordOf(keyAt(node, 0), 2)];
+    parent.ttlSeconds = 86_400;
+    await rotate(node);
+    await node.pass(hour);
+    await until('the parent was asked', () => node.keys.lastLook(app)?.verdict === 'waits');
+    parent.records = [dsRecordOf(keyAt(node, 1), 2)];
+    parent.ttlSeconds = 60;
+    while (node.stages() === '1 active, 2 announced') await node.pass(minute);
+    const { since, until: end } = keyAt(node, 1);
+    assert.deepEqual([node.stages(), (end as number) - since], ['1 active, 2 trusted', 86_400_000]);
+  });
+
+  it('waits for the TTL that DNSKEY had before a reload, and has the new one in its records', async (test) => {
+    const node = await runNode(test, { folder: newFolder(test) });
+    await stage(node, '1 active');
+    await node.give(applying(withDnssec({ dnskey_ttl: '5s' }), { force: true }));
+    assert.equal(node.keys.signingOf(app)?.dnskey.ttlSeconds, 5);
+    await rotate(node);
+    await node.pass(hour);
+    assert.equal(node.stages(), '1 active, 2 published', 'an hour, and a minute in which the new TTL is laid out');
+    await node.pass(minute);
+    await stage(node, '1 active, 2 announced');
+    assert.deepEqual([node.keys.signingOf(app)?.dnskey.ttlSeconds, node.keys.signingOf(app)?.cds?.ttlSeconds], [5, 5]);
   });
 
   it('is begun once under one request key, and another one waits for its end', async (test) => {

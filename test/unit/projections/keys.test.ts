@@ -2,11 +2,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Fact } from '../../../src/events/event.ts';
-import { keyTtlSeconds as keyTtlOfRecords } from '../../../src/nodes/dns/dnssec/dnskey.ts';
 import { dueAt } from '../../../src/projections/deadlines.ts';
 import { digest } from '../../../src/projections/digest.ts';
 import { advance } from '../../../src/projections/evolve.ts';
-import { keysOf, keyTtlSeconds, signingPlanOf, stepOfZone } from '../../../src/projections/keys.ts';
+import { keysOf, signingPlanOf, stepOfZone } from '../../../src/projections/keys.ts';
 import { decodeState, encodeState } from '../../../src/projections/snapshot.ts';
 import type { State } from '../../../src/projections/state.ts';
 import { a, app, at, inForce, keyEntered, keyImported, keyMade, keyRemoved, oneDomain, stateOf } from '../../given.ts';
@@ -112,5 +111,3 @@ it('keeps what a stage holds through a snapshot', () => {
   assert.equal(digest(decodeState(encodeState(state))), digest(state));
   assert.deepEqual(keysOf(decodeState(encodeState(state)), app), keysOf(state, app));
 });
-
-it('has the TTL that the records have', () => assert.equal(keyTtlSeconds, keyTtlOfRecords));

@@ -8,9 +8,6 @@ import type { Name } from '../names.ts';
 import type { RRset } from '../reply.ts';
 import type { SigningAlgorithm, SigningKey, ZoneSigning } from './zone-signing.ts';
 
-/** TTL of DNSKEY, CDS, CDNSKEY, and of the DS of a zone whose parent is ours. A rotation waits for it. */
-export const keyTtlSeconds = 3600;
-
 /** Zone key and secure entry point: one combined key does both. */
 const combinedKeyFlags = 257;
 const protocolDnssec = 3;
@@ -41,20 +38,22 @@ export function dsRdata(zone: Name, key: Pick<SigningKey, 'dnskey' | 'keyTag' | 
   return Buffer.concat([fixed, digest]);
 }
 
-/** The DNSKEY RRset of a zone with these keys. */
-export function dnskeyRRset(zone: Name, keys: readonly Pick<SigningKey, 'dnskey'>[]): RRset {
-  return { owner: zone, type: types.DNSKEY, ttlSeconds: keyTtlSeconds, rdata: keys.map((key) => key.dnskey) };
+/** The DNSKEY RRset of a zone with these keys. A rotation waits for its TTL. */
+export function dnskeyRRset(zone: Name, keys: readonly Pick<SigningKey, 'dnskey'>[], ttlSeconds: number): RRset {
+  return { owner: zone, type: types.DNSKEY, ttlSeconds, rdata: keys.map((key) => key.dnskey) };
 }
 
 /** CDS and CDNSKEY that ask the parent for the DS of these keys and of no others. */
 export function parentRequest(
   zone: Name,
   keys: readonly Pick<SigningKey, 'dnskey' | 'keyTag' | 'algorithm'>[],
+  ttlSeconds: number,
 ): { readonly cds: RRset; readonly cdnskey: RRset } {
   return request(
     zone,
     keys.map((key) => dsRdata(zone, key)),
     keys.map((key) => key.dnskey),
+    ttlSeconds,
   );
 }
 
@@ -62,12 +61,12 @@ const removalCds = Uint8Array.of(0, 0, 0, 0, 0);
 const removalCdnskey = Uint8Array.of(0, 0, protocolDnssec, 0, 0);
 
 /** CDS and CDNSKEY that ask the parent to remove every DS, so that the zone may go on unsigned. */
-export function removalRequest(zone: Name): { readonly cds: RRset; readonly cdnskey: RRset } {
-  return request(zone, [removalCds], [removalCdnskey]);
+export function removalRequest(zone: Name, ttlSeconds: number): { readonly cds: RRset; readonly cdnskey: RRset } {
+  return request(zone, [removalCds], [removalCdnskey], ttlSeconds);
 }
 
-function request(zone: Name, cds: readonly Uint8Array[], cdnskey: readonly Uint8Array[]) {
-  const rrset = { owner: zone, ttlSeconds: keyTtlSeconds };
+function request(zone: Name, cds: readonly Uint8Array[], cdnskey: readonly Uint8Array[], ttlSeconds: number) {
+  const rrset = { owner: zone, ttlSeconds };
   return { cds: { ...rrset, type: types.CDS, rdata: cds }, cdnskey: { ...rrset, type: types.CDNSKEY, rdata: cdnskey } };
 }
 
@@ -79,9 +78,11 @@ function request(zone: Name, cds: readonly Uint8Array[], cdnskey: readonly Uint8
  * | nothing                   | that of the key of its data |
  * | removal                   | none                        |
  * | some                      | those                       |
+ *
+ * Its TTL is that of the child's keys.
  */
 export function dsRRset(child: Name, signing: ZoneSigning): RRset | undefined {
   const asked = signing.cds?.rdata ?? [dsRdata(child, signing.dataKey)];
   if (asked.some((rdata) => Buffer.compare(rdata, removalCds) === 0)) return undefined;
-  return { owner: child, type: types.DS, ttlSeconds: keyTtlSeconds, rdata: asked };
+  return { owner: child, type: types.DS, ttlSeconds: signing.dnskey.ttlSeconds, rdata: asked };
 }

@@ -11,23 +11,23 @@
 import { types } from '../codes.ts';
 import type { Name } from '../names.ts';
 import type { RRset } from '../reply.ts';
-import { cutAbove, denialTtlSeconds, type Zone } from '../zone.ts';
+import { cutAbove, denialTtlOf, type Zone } from '../zone.ts';
 import { compareOrders, type NameOrder, orderOf } from './canonical.ts';
 
 /** The names of a ring. They change with the configuration only. */
 export interface NsecRing {
+  readonly ttlSeconds: number;
   /** In canonical order; the first is the apex. */
   readonly owners: readonly Name[];
   /** What stands before the apex, in the same order. */
   readonly orders: readonly NameOrder[];
-  readonly places: ReadonlyMap<Name, number>;
 }
 
 export interface NsecChain {
   /** Every name that has a record of it, in canonical order. */
   readonly owners: readonly Name[];
-  /** Where among them a name stands. */
-  readonly places: ReadonlyMap<Name, number>;
+  /** Where among them a name stands; undefined: it has no record. */
+  placeOf(name: Name): number | undefined;
   /** The place of the name, or of the last before it. */
   placeAtOrBefore(name: Name): number;
   /** The record of the name, or of the last before it: what is said there proves what `name` has, or that it is not there. */
@@ -44,9 +44,9 @@ export function nsecRing(zone: Zone): NsecRing {
     .map(([name]) => ({ name, order: orderBelow(name, zone.apex) }))
     .sort((one, other) => compareOrders(one.order, other.order));
   return {
+    ttlSeconds: denialTtlOf(zone),
     owners: named.map(({ name }) => name),
     orders: named.map(({ order }) => order),
-    places: new Map(named.map(({ name }, place) => [name, place])),
   };
 }
 
@@ -57,19 +57,21 @@ function orderBelow(name: Name, apex: Name): NameOrder {
 
 /** `typesAt`: what exists at a name of the ring at this moment, without NSEC and RRSIG, which exist at each. */
 export function nsecChain(ring: NsecRing, typesAt: (name: Name) => readonly number[]): NsecChain {
-  const { owners, orders, places } = ring;
-  // Most who ask ask for a name that is there.
-  const placeAtOrBefore = (name: Name) => places.get(name) ?? lastAtOrBefore(orders, orderBelow(name, owners[0] as Name));
+  const { owners, orders } = ring;
+  const placeAtOrBefore = (name: Name) => lastAtOrBefore(orders, orderBelow(name, owners[0] as Name));
   return {
     owners,
-    places,
+    placeOf(name) {
+      const place = placeAtOrBefore(name);
+      return owners[place] === name ? place : undefined;
+    },
     placeAtOrBefore,
     atOrBefore(name) {
       const index = placeAtOrBefore(name);
       const owner = ring.owners[index] as Name;
       const next = ring.owners[(index + 1) % ring.owners.length] as Name;
       const bitmap = typeBitmap([...typesAt(owner), types.RRSIG, types.NSEC]);
-      return { owner, type: types.NSEC, ttlSeconds: denialTtlSeconds, rdata: [Buffer.concat([Buffer.from(next, 'latin1'), bitmap])] };
+      return { owner, type: types.NSEC, ttlSeconds: ring.ttlSeconds, rdata: [Buffer.concat([Buffer.from(next, 'latin1'), bitmap])] };
     },
   };
 }

@@ -14,6 +14,8 @@ export interface SignedZones {
   /** Undefined where the zone is not signed. */
   readonly signingOf: (zone: Zone) => ZoneSigning | undefined;
   readonly signatures: Signatures;
+  /** Whether the zone is to be signed and has no key yet. Default: none is. */
+  readonly waitsForKey?: (zone: Zone) => boolean;
 }
 
 /** A ring follows from its zone alone, so whoever asks about a zone has the same. */
@@ -25,9 +27,10 @@ function ringOf(zone: Zone): NsecRing {
   return ring;
 }
 
-export function zoneDnssec({ signingOf, signatures }: SignedZones, source: () => AnswerSource): Dnssec {
+export function zoneDnssec({ signingOf, signatures, waitsForKey = () => false }: SignedZones, source: () => AnswerSource): Dnssec {
   return {
     signingOf,
+    waitsForKey,
     of: (zone, rrset) => signatures.of(zone, rrset),
     denialOf(zone): NsecChain | undefined {
       if (signingOf(zone) === undefined) return undefined;

@@ -48,4 +48,6 @@ export interface Dnssec extends Signatures {
   signingOf(zone: Zone): ZoneSigning | undefined;
   /** Undefined where the zone is not signed. */
   denialOf(zone: Zone): NsecChain | undefined;
+  /** Whether the zone is to be signed and cannot be yet. It is not answered then: unsigned is never the way out. */
+  waitsForKey(zone: Zone): boolean;
 }

@@ -161,7 +161,7 @@ export async function openKeySync({ engine, clock, chance, keys, secrets, node, 
   if (listenAddress !== undefined) {
     listener = await listenForPeers({
       ...{ listenAddress, identity: identity(), peers: configured },
-      keysOf: ({ zones }) => listingOf(state, zones, node, clock.now()),
+      keysOf: ({ zones }) => listingOf(state, keys, zones, node, clock.now()),
       privateKeysOf: ({ keys: asked }, { url }) => {
         const given = privateKeysOf(keys, asked);
         logger.info({ peer: url, keys: given.keys.length }, 'private keys were given to a peer');

@@ -5,15 +5,30 @@ import type { Keys } from '../keys/keys.ts';
 import { privateKeyText } from './offered-key.ts';
 import type { ListedKey, Messages } from './wire.ts';
 
-export function listingOf(state: State, zones: readonly string[], node: string, now: number): Messages['listing'] {
+type KeysHere = Pick<Keys, 'signingKeyOf' | 'shownSince'>;
+
+export function listingOf(
+  state: State,
+  keys: Pick<KeysHere, 'shownSince'>,
+  zones: readonly string[],
+  node: string,
+  now: number,
+): Messages['listing'] {
+  const keptOf = (key: ZoneKey) => keptSeconds(key, keys.shownSince(key), now);
   return {
     node,
     zones: [...new Set(zones)].map((zone) => ({
       zone,
       signed: isSigned(state, zone),
-      keys: keysOf(state, zone).map((key) => listed(key, now)),
+      keys: keysOf(state, zone).map((key) => ({ ...listed(key, now), kept_seconds: keptOf(key) })),
     })),
   };
+}
+
+/** For how much longer caches may hold what was answered here before the stage of the key: as long as it is waited for here. */
+function keptSeconds({ since, until }: ZoneKey, shownSince: number | undefined, now: number): number {
+  if (until === null) return 0;
+  return Math.max(0, Math.ceil(((shownSince ?? now) + until - since - now) / 1_000));
 }
 
 function listed({ keyTag, algorithm, publicKey, successorOf, stage, createdAt, since, until }: ZoneKey, now: number): ListedKey {
@@ -25,7 +40,7 @@ function listed({ keyTag, algorithm, publicKey, successorOf, stage, createdAt, s
 }
 
 /** What is not here is left out. */
-export function privateKeysOf(keys: Pick<Keys, 'signingKeyOf'>, asked: Messages['keysAsked']['keys']): Messages['privateKeys'] {
+export function privateKeysOf(keys: Pick<KeysHere, 'signingKeyOf'>, asked: Messages['keysAsked']['keys']): Messages['privateKeys'] {
   return {
     keys: asked.flatMap((named) => {
       const key = keys.signingKeyOf(named.zone, named.key_tag);

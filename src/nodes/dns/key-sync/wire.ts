@@ -30,6 +30,8 @@ const listedKey = z
     /** How long it has been in its stage, and for how long it stays at least; null: time does not end it. */
     stage_seconds: seconds,
     left_seconds: seconds.nullable(),
+    /** For how much longer caches may hold what was answered there before that stage. */
+    kept_seconds: seconds.optional(),
   })
   .refine((key) => isPoint(key.public_key, key.algorithm));
 export type ListedKey = z.output<typeof listedKey>;

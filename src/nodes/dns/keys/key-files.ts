@@ -178,3 +178,12 @@ function orUnavailable<T>(path: string, work: () => T): T {
     throw new SecretsError('secrets-unavailable', `${path} cannot be used: ${reason}`, 'let this user write to overwatch.data_dir', error);
   }
 }
+
+/** Only a person can tell which of them has its DS at the parent. */
+export function severalKeys(zone: string, tags: readonly (number | undefined)[]): SecretsError {
+  return new SecretsError(
+    'secrets-damaged',
+    `the log knows no key of ${zone}, and several lie in secrets/dnssec: ${tags.join(', ')}`,
+    'leave the one whose DS is at the parent there (its tag is the first number of the DS), and move the others away',
+  );
+}

@@ -13,8 +13,10 @@ import type { KeyObject } from 'node:crypto';
 import { type ImportKey, isRefusal, type MadeKey, type Order, type Refusal } from '../../../commands/command.ts';
 import { rotationRefusal } from '../../../commands/keys.ts';
 import type { KeyAlgorithm } from '../../../events/catalogue/keys.ts';
+import { durationMs } from '../../../events/duration.ts';
 import type { Actor, Event } from '../../../events/event.ts';
 import { assertNever } from '../../../projections/assert-never.ts';
+import type { ConfigurationInForce } from '../../../projections/configuration.ts';
 import {
   activeKeyOf,
   isSigned,
@@ -25,13 +27,15 @@ import {
   successorOf,
   type ZoneKey,
 } from '../../../projections/keys.ts';
+import { dnskeyTtlSecondsOf } from '../../../projections/record-ttls.ts';
 import { SecretsError } from '../../configuration/secrets-folder.ts';
 import type { Engine, Listener, Outcome } from '../../engine.ts';
 import type { Logger } from '../../logger.ts';
 import type { Clock } from '../../world.ts';
 import type { SigningKey, ZoneSigning } from '../dnssec/zone-signing.ts';
-import { type KeyFiles, openKeyFiles } from './key-files.ts';
+import { type KeyFiles, openKeyFiles, severalKeys } from './key-files.ts';
 import { keyLimits } from './limits.ts';
+import { lookLater } from './look-later.ts';
 import type { ParentResolver } from './parent-servers.ts';
 import { createParentWatch, isConfirmed, type LastLook, type ParentWatch } from './parent-watch.ts';
 import { apexOf } from './public-records.ts';
@@ -46,6 +50,8 @@ export interface KeysParts {
   readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
   /** Hears of zones that are to be signed anew, after each fact about their keys. */
   readonly onChange?: (zone: string) => void;
+  /** Since when clients are answered with what a fact about the zone's keys, which came then, says; undefined: not yet. Default: since the fact. */
+  readonly shownSince?: (zone: string, factAt: number) => number | undefined;
   /** Finds the servers of parents. Default: the system's. */
   readonly resolver?: ParentResolver;
 }
@@ -71,6 +77,8 @@ export interface Keys {
   signingKeyOf(zone: string, keyTag: number): SigningKey | undefined;
   /** From now on a rotation goes on only where this says nothing: others that sign the zone may be behind. */
   heed(objection: Objection): void;
+  /** Since when clients are answered with what the stage of a key is about; undefined: not yet. */
+  shownSince(key: ZoneKey): number | undefined;
   /** Why a step that is due is not taken. */
   heldUpBy(zone: string): string | undefined;
   lastLook(zone: string): LastLook | undefined;
@@ -90,15 +98,18 @@ const algorithms: Readonly<Record<'ECDSAP256SHA256' | 'ECDSAP384SHA384', KeyAlgo
 const nameOfKey = ({ zone, keyTag }: Pick<ZoneKey, 'zone' | 'keyTag'>) => `${zone}+${keyTag}`;
 
 /** Rejects with a `SecretsError` where a key that is needed is not to be had; nothing is signed with another in its place. */
-export async function openKeys({ engine, clock, secrets, logger, onChange, resolver }: KeysParts): Promise<Keys> {
+export async function openKeys({ engine, clock, secrets, logger, onChange, resolver, ...parts }: KeysParts): Promise<Keys> {
   const { state } = engine;
   const files: KeyFiles = openKeyFiles(secrets);
   const opened = new Map<string, SigningKey>();
-  const signings = new Map<string, { readonly of: readonly ZoneKey[]; readonly signing: ZoneSigning | undefined }>();
-  const watch = createParentWatch({ clock, resolver, parents: () => settings()?.parents });
+  const { shownSince = (_zone: string, factAt: number) => factAt } = parts;
+  const signings = new Map<string, { readonly of: readonly ZoneKey[]; readonly ttl: number; readonly signing: ZoneSigning | undefined }>();
+  const intervalMs = () => durationMs(settings()?.parent_interval ?? '5m');
+  const watch = createParentWatch({ clock, resolver, parents: () => settings()?.parents, intervalMs });
   /** Zones to look at; those that are asked about, or that something failed for, are looked at again. */
   const due = new Set<string>();
   const again = new Set<string>();
+  const later = lookLater(clock, (zone) => look([zone]));
   let objection: Objection = () => undefined;
   let running = false;
   let working: Promise<void> | undefined;
@@ -114,10 +125,11 @@ export async function openKeys({ engine, clock, secrets, logger, onChange, resol
   function signingOf(zone: string): ZoneSigning | undefined {
     if (!isSigned(state, zone)) return undefined;
     const keys = keysOf(state, zone);
+    const ttl = dnskeyTtlSecondsOf((state.configuration as ConfigurationInForce).configuration);
     const cached = signings.get(zone);
-    if (cached?.of === keys) return cached.signing;
-    const signing = orTold(zone, () => zoneSigningOf(apexOf(zone), keys, keyOf));
-    signings.set(zone, { of: keys, signing });
+    if (cached?.of === keys && cached.ttl === ttl) return cached.signing;
+    const signing = orTold(zone, () => zoneSigningOf(apexOf(zone), keys, ttl, keyOf));
+    signings.set(zone, { of: keys, ttl, signing });
     return signing;
   }
 
@@ -215,6 +227,12 @@ export async function openKeys({ engine, clock, secrets, logger, onChange, resol
     return next.step === 'announced' || next.step === 'remove' ? objection(key, next.step) : undefined;
   }
 
+  /** A wait that ends at `until` by its fact ends as much later as clients were answered with it later; undefined: they are not yet. */
+  function atWhichShownLongEnough({ zone, since }: ZoneKey, until: number): number | undefined {
+    const shown = shownSince(zone, since);
+    return shown === undefined ? undefined : until + Math.max(0, shown - since);
+  }
+
   /** Does what is due for a zone, if anything is. */
   async function step(zone: string): Promise<void> {
     if (!isSigned(state, zone)) return;
@@ -222,6 +240,11 @@ export async function openKeys({ engine, clock, secrets, logger, onChange, resol
     const next = stepOfZone(state, zone);
     if (next === undefined || next.at > clock.now()) return;
     const successor = successorOf(keys);
+    const shownAt = next.step === 'rotate' ? next.at : atWhichShownLongEnough(retiringKeyOf(keys) ?? (successor as ZoneKey), next.at);
+    if (shownAt === undefined || shownAt > clock.now()) {
+      later.at(zone, shownAt ?? clock.now() + keyLimits.lookForLayoutMs);
+      return;
+    }
     if (heldUpBy(zone) !== undefined) {
       again.add(zone);
       return;
@@ -256,7 +279,7 @@ export async function openKeys({ engine, clock, secrets, logger, onChange, resol
     const { zone, keyTag } = successor;
     logger.info({ zone, keyTag, verdict: look.verdict }, look.found);
     if (!isConfirmed(look)) return;
-    await give([zone], { kind: 'confirmDs', zone, keyTag, dsTtlSeconds: look.ttlSeconds, evidence: look.found.slice(0, 2_000) });
+    await give([zone], { kind: 'confirmDs', zone, keyTag, dsTtlSeconds: look.ttlSecondsMax, evidence: look.found.slice(0, 2_000) });
   }
 
   /** Zones that have none get a key together; then one after the other: a rotation takes days, and nobody waits for it. */
@@ -293,7 +316,7 @@ export async function openKeys({ engine, clock, secrets, logger, onChange, resol
     const zones = [...again];
     again.clear();
     look(zones);
-    callOff = clock.wakeAt(clock.now() + keyLimits.lookEveryMs, lookAgainAndAgain);
+    callOff = clock.wakeAt(clock.now() + Math.min(keyLimits.lookEveryMs, intervalMs()), lookAgainAndAgain);
   }
 
   function forget(zone: string, keyTag: number): void {
@@ -339,7 +362,7 @@ export async function openKeys({ engine, clock, secrets, logger, onChange, resol
     signingOf,
     canSign: (key) => opened.has(nameOfKey(key)),
     waiting: () => signedZones().filter((zone) => signingOf(zone) === undefined),
-    ...{ rotate, take, heldUpBy },
+    ...{ rotate, take, heldUpBy, shownSince: ({ zone, since }) => shownSince(zone, since) },
     signingKeyOf(zone, keyTag) {
       const key = keysOf(state, zone).find((one) => one.keyTag === keyTag);
       return key && orTold(zone, () => keyOf(key));
@@ -355,11 +378,12 @@ export async function openKeys({ engine, clock, secrets, logger, onChange, resol
     begin() {
       running = true;
       look(signedZones());
-      callOff = clock.wakeAt(clock.now() + keyLimits.lookEveryMs, lookAgainAndAgain);
+      callOff = clock.wakeAt(clock.now() + Math.min(keyLimits.lookEveryMs, intervalMs()), lookAgainAndAgain);
     },
     async stop() {
       running = false;
       callOff?.();
+      later.callOff();
       watch.stop();
       await working;
     },
@@ -368,11 +392,3 @@ export async function openKeys({ engine, clock, secrets, logger, onChange, resol
 
 /** In the place of a key that is not needed. */
 const noKey: MadeKey = { keyTag: 0, algorithm: 13, publicKey: '' };
-
-function severalKeys(zone: string, tags: readonly (number | undefined)[]): SecretsError {
-  return new SecretsError(
-    'secrets-damaged',
-    `the log knows no key of ${zone}, and several lie in secrets/dnssec: ${tags.join(', ')}`,
-    'leave the one whose DS is at the parent there (its tag is the first number of the DS), and move the others away',
-  );
-}

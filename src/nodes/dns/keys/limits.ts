@@ -6,8 +6,8 @@ export const keyLimits = {
   firstKeysAtOnce: 1_000,
   /** How often what could not be done is tried again, and what is to be asked is looked through. */
   lookEveryMs: 60_000,
-  /** How often a parent is asked whether it shows the new DS. */
-  askEveryMs: 300_000,
+  /** How often it is asked whether what a stage is about is laid out. */
+  lookForLayoutMs: 250,
   /** Looks in a row that must find it: behind one address of a large parent stand many servers, and one reply may be forged. */
   looksInRow: 2,
   /** How long a server of a parent has to answer, each time. */

@@ -6,7 +6,9 @@
  *     none is known                                                            failed
  *     an address of one answers, and does not show the new DS                  waits
  *     none of the addresses of one answers                                     failed
- *     each has an address that answers, and all that answer show the new DS    shown, with the longest TTL
+ *     each has an address that answers, and all that answer show the new DS    shown
+ *
+ * With it comes the longest TTL that any of them gave.
  *
  * A nameserver is silent only where all its addresses are: one of a family that this machine cannot reach proves nothing.
  */
@@ -15,9 +17,13 @@ import { endpointText } from '../../../projections/endpoint.ts';
 import { askDs, type DsAnswer, type DsRecord } from './ask-ds.ts';
 import { findParent, type ParentResolver, type ParentServer } from './parent-servers.ts';
 
-export type ParentLook =
-  | { readonly verdict: 'shown'; readonly ttlSeconds: number; readonly found: string }
-  | { readonly verdict: 'waits' | 'failed'; readonly found: string };
+export interface ParentLook {
+  readonly verdict: 'shown' | 'waits' | 'failed';
+  /** The longest of any DS that was seen; 0: none was. */
+  readonly ttlSeconds: number;
+  /** A sentence. */
+  readonly found: string;
+}
 
 export interface ParentQuestion {
   readonly zone: string;
@@ -36,7 +42,7 @@ export async function lookAtParent({ zone, wanted, parents, resolver, signal }: 
     const heard = await Promise.all(parent.servers.map((server) => hear(server, zone, signal)));
     return verdictOf(parent.zone, wanted, heard);
   } catch (error) {
-    return { verdict: 'failed', found: (error as Error).message };
+    return { verdict: 'failed', ttlSeconds: 0, found: (error as Error).message };
   }
 }
 
@@ -56,20 +62,20 @@ async function hear({ name, addresses }: ParentServer, zone: string, signal: Abo
 
 /** The table above. */
 export function verdictOf(parent: string, wanted: readonly DsRecord[], heard: readonly Heard[]): ParentLook {
-  if (heard.length === 0) return { verdict: 'failed', found: `no nameserver of ${parent} is known` };
-  let ttlSeconds = 0;
+  if (heard.length === 0) return { verdict: 'failed', ttlSeconds: 0, found: `no nameserver of ${parent} is known` };
+  const seen = heard.flatMap(({ answers }) => answers.flatMap((answer) => ('failure' in answer ? [] : [answer.ttlSeconds])));
+  const ttlSeconds = Math.max(0, ...seen);
   let silent: string | undefined;
   for (const { name, answers } of heard) {
     const spoke = answers.flatMap((answer) => ('failure' in answer ? [] : [answer]));
-    for (const { from, records, ttlSeconds: its } of spoke) {
+    for (const { from, records } of spoke) {
       if (!records.some((record) => wanted.some((one) => isSame(one, record))))
-        return { verdict: 'waits', found: waiting(name, from, records) };
-      ttlSeconds = Math.max(ttlSeconds, its);
+        return { verdict: 'waits', ttlSeconds, found: waiting(name, from, records) };
     }
     const [first] = answers;
     if (spoke.length === 0) silent ??= `${name}: ${first !== undefined && 'failure' in first ? first.failure : 'it has no address'}`;
   }
-  if (silent !== undefined) return { verdict: 'failed', found: silent };
+  if (silent !== undefined) return { verdict: 'failed', ttlSeconds, found: silent };
   const names = heard.map(({ name }) => name);
   const shown = names.length > 8 ? `${names.slice(0, 8).join(', ')} and ${names.length - 8} more` : names.join(', ');
   return { verdict: 'shown', ttlSeconds, found: `the parent ${parent} shows its DS: ${shown}` };

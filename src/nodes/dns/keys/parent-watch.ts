@@ -13,7 +13,12 @@ import type { ParentResolver } from './parent-servers.ts';
 import { dsRecordsOf } from './public-records.ts';
 
 /** The newest look at a parent. */
-export type LastLook = ParentLook & { readonly at: number; readonly inRow: number };
+export type LastLook = ParentLook & {
+  readonly at: number;
+  readonly inRow: number;
+  /** The longest TTL of any DS that was seen since the key is announced: an old one may be kept for longer than the new. */
+  readonly ttlSecondsMax: number;
+};
 
 export interface ParentWatch {
   /** Asks, if it is time again. Undefined: it was not, or what was found is no news and moves nothing. */
@@ -28,6 +33,8 @@ export interface ParentWatch {
 
 export interface ParentWatchParts {
   readonly clock: Clock;
+  /** From one look to the next. */
+  readonly intervalMs: () => number;
   readonly parents: () => Configuration['overwatch']['dnssec']['parents'];
   /** Default: the system's. */
   readonly resolver?: ParentResolver | undefined;
@@ -40,7 +47,7 @@ export function isConfirmed(look: LastLook): look is LastLook & { readonly verdi
 
 const nameOf = ({ zone, keyTag }: Pick<ZoneKey, 'zone' | 'keyTag'>) => `${zone}+${keyTag}`;
 
-export function createParentWatch({ clock, parents, resolver: given }: ParentWatchParts): ParentWatch {
+export function createParentWatch({ clock, intervalMs, parents, resolver: given }: ParentWatchParts): ParentWatch {
   const counts = { shown: 0, waits: 0, failed: 0 };
   const looks = new Map<string, LastLook>();
   const stopping = new AbortController();
@@ -51,12 +58,13 @@ export function createParentWatch({ clock, parents, resolver: given }: ParentWat
     counts,
     async ask(successor) {
       const before = looks.get(nameOf(successor));
-      if (before !== undefined && clock.now() - before.at < keyLimits.askEveryMs) return undefined;
+      if (before !== undefined && clock.now() - before.at < intervalMs()) return undefined;
       const { signal } = stopping;
       const look = await lookAtParent({ zone: successor.zone, wanted: dsRecordsOf(successor), parents: parents(), resolver, signal });
       if (signal.aborted) return undefined;
       counts[look.verdict] += 1;
-      const last = { ...look, at: clock.now(), inRow: look.verdict === 'shown' ? (before?.inRow ?? 0) + 1 : 0 };
+      const inRow = look.verdict === 'shown' ? (before?.inRow ?? 0) + 1 : 0;
+      const last = { ...look, at: clock.now(), inRow, ttlSecondsMax: Math.max(before?.ttlSecondsMax ?? 0, look.ttlSeconds) };
       looks.set(nameOf(successor), last);
       return look.verdict === before?.verdict && !isConfirmed(last) ? undefined : last;
     },

@@ -8,14 +8,19 @@ import { dnskeyRRset, parentRequest } from '../dnssec/dnskey.ts';
 import type { SigningKey, ZoneSigning } from '../dnssec/zone-signing.ts';
 import type { Name } from '../names.ts';
 
-/** Undefined: the zone has no key yet. */
-export function zoneSigningOf(apex: Name, keys: readonly ZoneKey[], signingKeyOf: (key: ZoneKey) => SigningKey): ZoneSigning | undefined {
+/** `ttlSeconds`: of the records about keys. Undefined: the zone has no key yet. */
+export function zoneSigningOf(
+  apex: Name,
+  keys: readonly ZoneKey[],
+  ttlSeconds: number,
+  signingKeyOf: (key: ZoneKey) => SigningKey,
+): ZoneSigning | undefined {
   const plan = signingPlanOf(keys);
   if (plan === undefined) return undefined;
   const shown = plan.shown.map(signingKeyOf);
   return {
-    dnskey: dnskeyRRset(apex, shown),
-    ...(plan.announced !== undefined && parentRequest(apex, [signingKeyOf(plan.announced)])),
+    dnskey: dnskeyRRset(apex, shown, ttlSeconds),
+    ...(plan.announced !== undefined && parentRequest(apex, [signingKeyOf(plan.announced)], ttlSeconds)),
     dataKey: signingKeyOf(plan.signsData),
     dnskeySigners: shown,
   };

@@ -86,18 +86,19 @@ describe('a DS', () => {
     const [zone, key, next] = [named('inner.demo.local'), newKey(), newKey()];
     const signing = signingWith(zone, key);
     assert.deepEqual(dsRRset(zone, signing)?.rdata, [dsRdata(zone, key)]);
-    assert.deepEqual(dsRRset(zone, { ...signing, ...parentRequest(zone, [next]) })?.rdata, [dsRdata(zone, next)]);
-    assert.equal(dsRRset(zone, { ...signing, ...removalRequest(zone) }), undefined);
+    assert.equal(dsRRset(zone, { ...signing, dnskey: { ...signing.dnskey, ttlSeconds: 77 } })?.ttlSeconds, 77, 'for as long as its keys');
+    assert.deepEqual(dsRRset(zone, { ...signing, ...parentRequest(zone, [next], 3_600) })?.rdata, [dsRdata(zone, next)]);
+    assert.equal(dsRRset(zone, { ...signing, ...removalRequest(zone, 60) }), undefined);
   });
 });
 
 describe('what a parent is asked for', () => {
   it('is the DS and the key itself, or the removal of RFC 8078', () => {
     const [zone, key] = [named('demo.local'), newKey()];
-    const { cds, cdnskey } = parentRequest(zone, [key]);
-    assert.deepEqual([cds.type, cds.ttlSeconds, cds.rdata], [59, 3600, [dsRdata(zone, key)]]);
-    assert.deepEqual([cdnskey.type, cdnskey.rdata], [60, dnskeyRRset(zone, [key]).rdata]);
-    const removal = removalRequest(zone);
+    const { cds, cdnskey } = parentRequest(zone, [key], 60);
+    assert.deepEqual([cds.type, cds.ttlSeconds, cds.rdata], [59, 60, [dsRdata(zone, key)]]);
+    assert.deepEqual([cdnskey.type, cdnskey.rdata], [60, dnskeyRRset(zone, [key], 60).rdata]);
+    const removal = removalRequest(zone, 60);
     assert.deepEqual(
       [...removal.cds.rdata, ...removal.cdnskey.rdata].map((rdata) => Buffer.from(rdata).toString('hex')),
       ['0000000000', '0000030000'],

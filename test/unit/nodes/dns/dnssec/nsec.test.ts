@@ -137,9 +137,14 @@ describe('a denial', () => {
   const ring = { apex: named('z.test') };
   const names = ['z.test', 'b.z.test', 'x.d.z.test', 'f.z.test'];
   const nodes = new Map(names.map((name) => [named(name), { rrsets: new Map(), service: 'any' }]));
-  const zone = { name: 'z.test', primary: '', nodes, ...ring } as Zone;
+  const zone = { name: 'z.test', primary: '', apexTtlSeconds: 3_600, nodes, ...ring } as Zone;
   const chain = nsecChain(nsecRing(zone), () => [types.A]);
   const owners = (nsecs: readonly { readonly owner: Name }[]) => nsecs.map(({ owner }) => textOf(owner));
+
+  it('is kept for 30 s, or for as long as the SOA where that is shorter', () => {
+    assert.equal(chain.atOrBefore(zone.apex).ttlSeconds, 30);
+    assert.equal(nsecChain(nsecRing({ ...zone, apexTtlSeconds: 7 }), () => []).atOrBefore(zone.apex).ttlSeconds, 7);
+  });
 
   it('of a type is the record of the name, or the one around it', () => {
     assert.deepEqual(owners(typeDenial(chain, named('b.z.test'))), ['b.z.test']);

@@ -9,7 +9,7 @@ import type { RRset } from '../../../../../src/nodes/dns/reply.ts';
 import type { Zone } from '../../../../../src/nodes/dns/zone.ts';
 import { named, newKey, signingWith } from '../../../../dnssec-keys.ts';
 
-const zone: Zone = { name: 'demo.local', apex: named('demo.local'), primary: 'ns1.demo.local', nodes: new Map() };
+const zone: Zone = { name: 'demo.local', apex: named('demo.local'), primary: 'ns1.demo.local', apexTtlSeconds: 3_600, nodes: new Map() };
 const address = (last: number): RRset => ({
   owner: named('app.demo.local'),
   type: types.A,
@@ -127,12 +127,12 @@ describe('a signature', () => {
 
 describe('the keys of a zone', () => {
   const [old, next] = [newKey(), newKey('P-384')] as const;
-  const rotating = { ...signingWith(zone.apex, old), dnskey: dnskeyRRset(zone.apex, [old, next]), dnskeySigners: [old, next] };
+  const rotating = { ...signingWith(zone.apex, old), dnskey: dnskeyRRset(zone.apex, [old, next], 3_600), dnskeySigners: [old, next] };
   const tags = (rrsigs: readonly Uint8Array[]) => rrsigs.map((rrsig) => moments(rrsig).keyTag);
 
   it('sign what is about keys each, and one of them the rest', () => {
-    const { store } = given({ ...rotating, ...parentRequest(zone.apex, [next]) });
-    const { cds, cdnskey } = parentRequest(zone.apex, [next]);
+    const { store } = given({ ...rotating, ...parentRequest(zone.apex, [next], 3_600) });
+    const { cds, cdnskey } = parentRequest(zone.apex, [next], 3_600);
     for (const rrset of [rotating.dnskey, cds, cdnskey]) assert.deepEqual(tags(store.of(zone, rrset)), [old.keyTag, next.keyTag]);
     assert.deepEqual(tags(store.of(zone, address(1))), [old.keyTag]);
   });

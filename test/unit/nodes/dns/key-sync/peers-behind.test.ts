@@ -8,9 +8,10 @@ import type { ZoneKey } from '../../../../../src/projections/keys.ts';
 import { app, publicKeyOf } from '../../../../given.ts';
 
 const key = { zone: app, keyTag: 2, publicKey: publicKeyOf('2') } as ZoneKey;
-const there = (stage: KeyStage, seconds = 0): ListedKey => ({
+/** `kept`: how long caches may hold what was before. Left out: an older version, which says how long it waits. */
+const there = (stage: KeyStage, left: number | null = null, kept?: number): ListedKey => ({
   ...{ key_tag: 2, algorithm: 13, public_key: key.publicKey, successor_of: 1, stage },
-  ...{ created_at: 0, stage_seconds: seconds, left_seconds: null },
+  ...{ created_at: 0, stage_seconds: 0, left_seconds: left, ...(kept !== undefined && { kept_seconds: kept }) },
 });
 const shows = (...keys: readonly ListedKey[]): Shown => ({
   peer: 'https://b.example',
@@ -29,11 +30,25 @@ describe('a peer', () => {
       /does not show key 2/,
       /does not show key 2/,
     ],
-    ['that publishes it, not long enough', shows(there('published', 3_599)), /has to for another 1s$/, /does not sign/],
-    ['that publishes it for its TTL', shows(there('published', 3_600)), undefined, /does not sign with key 2 yet/],
+    ['that publishes it, not long enough', shows(there('published', 9, 1)), /the keys without key 2, .* for another 1s$/, /does not sign/],
+    ['that publishes it, and waits for peers', shows(there('published', 9, 0)), undefined, /does not sign with key 2 yet/],
+    ['of an older version that waits', shows(there('published', 9)), /for another 9s$/, /does not sign/],
+    ['that publishes it for its TTL', shows(there('published', 0)), undefined, /does not sign with key 2 yet/],
     ['that announces it', shows(there('announced')), undefined, /does not sign/],
     ['that trusts it', shows(there('trusted')), undefined, /does not sign/],
-    ['that signs with it', shows(there('active')), undefined, undefined],
+    [
+      'that signs with it, not long enough',
+      shows({ ...there('retiring', 9, 2), key_tag: 1, public_key: publicKeyOf('1') }, there('active')),
+      undefined,
+      /what key 1 signed, .* for another 2s$/,
+    ],
+    [
+      'that signs with it for as long as caches hold anything',
+      shows({ ...there('retiring', 9, 0), key_tag: 1, public_key: publicKeyOf('1') }, there('active')),
+      undefined,
+      undefined,
+    ],
+    ['that signs with it alone', shows(there('active')), undefined, undefined],
   ] as const) {
     it(`${name}`, () => {
       for (const [step, says] of [
