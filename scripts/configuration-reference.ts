@@ -144,11 +144,13 @@ function settingAt(path: string, field: z.core.$ZodType, { comment = '', shape }
     isNeeded,
     kinds: [],
     range,
-    isAmount: isDuration || word === 'bytes' || (!path.endsWith('.port') && /number/.test(type) && !isList),
+    isAmount: isDuration || word === 'bytes' || (!isLabel(path) && /number/.test(type) && !isList),
     sentence: comment,
   };
 }
 
+/** Numbers that name something, of which neither is more than the other. */
+const isLabel = (path: string) => /\.(?:port|key_tag|algorithm|digest_type)$/.test(path);
 const isPlain = (value: unknown) => value !== undefined && !(typeof value === 'object' && value !== null && !Array.isArray(value));
 const plurals: Readonly<Record<string, string>> = { 'address and port': 'addresses and ports', 'status or range': 'statuses or ranges' };
 const plural = (word: string) => plurals[word] ?? (word.endsWith('s') ? `${word}es` : `${word}s`);
@@ -251,7 +253,7 @@ function row(setting: Setting): string {
 }
 
 /** A field that as many kinds of record have as there are is a part of each of them. */
-const recordKinds = 8;
+const recordKinds = 9;
 
 const heading = '| setting | type | left out | range | what it is | source |\n|---|---|---|---|---|---|';
 

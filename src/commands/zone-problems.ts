@@ -7,6 +7,7 @@ import type { Configuration, StaticRecord, Zone } from '../events/catalogue/conf
 import { isDomainName } from '../events/catalogue/scalars.ts';
 import { entryOf } from '../projections/endpoint.ts';
 import { type ConfigurationPath, type ConfigurationProblem, error, warning } from './configuration-problem.ts';
+import { wrongDigestLength } from './ds-digest.ts';
 
 export function* zoneProblems({ dns, domains }: Configuration): Iterable<ConfigurationProblem> {
   if (dns.zones.length === 0) return;
@@ -107,6 +108,11 @@ function* valueProblems(record: StaticRecord, path: ConfigurationPath, zone: str
     const remedy = `write ${record.target}.${zone}`;
     yield error([...path, 'target'], `targets are whole names, and ${record.target} has one label only`, remedy);
   }
+  const wrong = record.type === 'DS' ? wrongDigestLength(record) : undefined;
+  if (record.type === 'DS' && wrong !== undefined) {
+    const message = `a digest of type ${record.digest_type} has ${wrong.expected} bytes, and this one has ${wrong.bytes}`;
+    yield error([...path, 'digest'], message, 'copy the whole digest, and the digest_type that stands before it');
+  }
   if (record.type !== 'TXT') return;
   const single = typeof record.text === 'string';
   for (const [index, text] of (typeof record.text === 'string' ? [record.text] : record.text).entries()) {
@@ -171,9 +177,12 @@ function* nameserverProblems(
  *
  *     at or below the cut      allowed
  *     NS, at the highest cut   yes: it is the cut
+ *     DS, at the same name     yes, but for a zone of ours, which has its own
  *     A, AAAA                  yes: addresses of the nameservers there
  *     any other record         no
  *     domain, nameserver       no
+ *
+ * Anywhere else a DS record vouches for nothing, and is refused.
  */
 function* delegationProblems({ zone, path, apexes, domains }: Surroundings, placed: readonly Placed[]): Iterable<ConfigurationProblem> {
   const cuts = new Map<string, ConfigurationPath | undefined>();
@@ -186,6 +195,10 @@ function* delegationProblems({ zone, path, apexes, domains }: Surroundings, plac
     if (record.type === 'NS' && owner !== zone.name && apexes.has(owner)) {
       const message = `${owner} is a zone of this node, which is delegated to its own nameservers: this record is not used`;
       yield warning(at, message, 'remove it');
+    }
+    if (record.type === 'DS' && (cut === undefined || cut === owner)) {
+      yield* dsProblems(owner, [...at, 'name'], zone, apexes, cut);
+      continue;
     }
     if (cut === undefined || addressTypes.has(record.type) || (record.type === 'NS' && owner === cut)) continue;
     const message = `${owner} belongs to ${cut}, which is a zone of its own, so this would never be answered`;
@@ -206,6 +219,25 @@ function* delegationProblems({ zone, path, apexes, domains }: Surroundings, plac
     if (cut === undefined) continue;
     const message = `${name} is at or below the NS record of ${cut}, so it could not be found`;
     yield error([...path, 'nameservers', index, 'name'], message, 'give the nameserver another name', cuts.get(cut));
+  }
+}
+
+/** Why a DS record cannot stand at a name; `cut` is that name where it is delegated. */
+function* dsProblems(
+  owner: string,
+  path: ConfigurationPath,
+  zone: Zone,
+  apexes: ReadonlySet<string>,
+  cut: string | undefined,
+): Iterable<ConfigurationProblem> {
+  if (owner === zone.name) {
+    const remedy = 'remove it, and give the line of `opengslb dnssec ds` to whoever keeps the parent zone';
+    yield error(path, `the DS of ${owner} itself stands in the zone above it`, remedy);
+  } else if (apexes.has(owner)) {
+    yield error(path, `${owner} is a zone of this node, whose DS is made from its own keys`, 'remove the DS record');
+  } else if (cut === undefined) {
+    const message = `${owner} has no NS record, so there is no zone of others that its DS could vouch for`;
+    yield error(path, message, 'add the NS records of that zone, or remove the DS record');
   }
 }
 

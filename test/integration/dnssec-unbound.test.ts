@@ -9,8 +9,14 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { types } from '../../src/nodes/dns/codes.ts';
 import type { DnsServer } from '../../src/nodes/dns/server.ts';
+import { createAnswerTable } from '../../src/nodes/dns/table.ts';
+import { zoneSet } from '../../src/nodes/dns/zones.ts';
+import { signedZones } from '../dnssec-keys.ts';
+import { until } from '../e2e/overwatch-process.ts';
+import { type ParentZone, startParentZone } from '../parent-zone.ts';
 import { missing, startUnbound, type Unbound } from '../unbound.ts';
-import { serviceAnswer } from '../unit/nodes/dns/demo.ts';
+import { configure, query, serviceAnswer } from '../unit/nodes/dns/demo.ts';
+import { askUdp } from './nsd-server.ts';
 import { answeringTable, demoZones, dsOf, serve, tampered } from './signed-server.ts';
 
 const skip = missing('unbound');
@@ -52,6 +58,7 @@ describe('unbound, with our DS as its trust anchor', { skip }, () => {
     ['x.y.app.demo.local', 'A', 'NXDOMAIN', []],
     ['broken.demo.local', 'A', 'NXDOMAIN', ['broken.demo.local CNAME nowhere.demo.local']],
     ['cut.demo.local', 'DS', 'NOERROR', []],
+    ['safe.demo.local', 'DS', 'NOERROR'],
     ['inner.demo.local', 'DS', 'NOERROR'],
     ['inner.demo.local', 'SOA', 'NOERROR'],
     ['x.inner.demo.local', 'A', 'NXDOMAIN', []],
@@ -85,3 +92,86 @@ describe('unbound, with our DS as its trust anchor', { skip }, () => {
     assert.deepEqual([unchecked.rcode, unchecked.isSecure, unchecked.lines], ['NOERROR', false, ['ns1.inner.demo.local A 192.0.2.53']]);
   });
 });
+
+const skipBeside = skip || missing('nsd') || missing('ldns-signzone', 'ldnsutils');
+
+/** Zones of others below ours: each signed with a key of its own and served by NSD, while we say whom to believe. */
+describe('unbound, with our DS, and children of others on NSD', { skip: skipBeside }, () => {
+  const children = ['right.ours.test', 'both.ours.test', 'wrong.ours.test', 'none.ours.test'] as const;
+  const signed = signedZones(['ours.test']);
+  let folder = '';
+  let others: readonly ParentZone[] = [];
+  let server: DnsServer;
+  let unbound: Unbound;
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'opengslb-children-'));
+    others = await Promise.all(
+      children.map((zone) => startParentZone({ folder: join(folder, zone), zone, children: [], servers: 1, dsTtlSeconds: 2 }, {})),
+    );
+    const [right, both] = others.map(({ anchor }) => dsRecord(anchor));
+    const vouching: Readonly<Record<(typeof children)[number], readonly object[]>> = {
+      'right.ours.test': [{ ...right }],
+      // As while its owner replaces a key: the DS of the other is not yet, or no more, that of a key that is shown.
+      'both.ours.test': [{ ...right }, { ...both }],
+      'wrong.ours.test': [{ ...right }],
+      'none.ours.test': [],
+    };
+    const records = children.flatMap((child) => {
+      const name = child.replace('.ours.test', '');
+      const delegation = { name, type: 'NS', target: `ns.${child}` };
+      return [delegation, { name: `ns.${name}`, type: 'A', address: '127.0.0.1' }, ...vouching[child].map((ds) => ({ name, ...ds }))];
+    });
+    const zones = zoneSet(configure({ zones: [{ name: 'ours.test', records }] }), '127.0.0.1:53');
+    assert.deepEqual(zones.problems, []);
+    server = await serve(createAnswerTable(zones, Date.now(), signed));
+    const ports = others.map((zone) => zone.ports[0] ?? 0);
+    await Promise.all(children.map((zone, index) => until(`${zone} is served`, () => isServed(ports[index] ?? 0, zone))));
+    const { fields, digest } = dsOf(signed, 'ours.test');
+    const stubs = Object.fromEntries([['ours.test', [server.port]], ...children.map((zone, index) => [zone, [ports[index] ?? 0]])]);
+    unbound = await startUnbound({ folder, anchor: `ours.test. DS ${fields.join(' ')} ${digest}`, stubs });
+  });
+  after(async () => {
+    await unbound.end();
+    await server.close();
+    await Promise.all(others.map((zone) => zone.end()));
+    await rm(folder, { recursive: true });
+  });
+
+  const heard = async (zone: string) => {
+    const { rcode, isSecure, lines } = await unbound.ask(`ns.${zone}`, types.A);
+    return [rcode, isSecure, lines];
+  };
+  const address = (zone: string) => [`ns.${zone} A 127.0.0.1`];
+
+  for (const zone of ['right.ours.test', 'both.ours.test']) {
+    it(`${zone} is secure by the DS of its key`, { timeout: 20_000 }, async () => {
+      assert.deepEqual(await heard(zone), ['NOERROR', true, address(zone)], unbound.said());
+      const nowhere = await unbound.ask(`nowhere.${zone}`, types.A);
+      assert.deepEqual([nowhere.rcode, nowhere.isSecure], ['NXDOMAIN', true], unbound.said());
+    });
+  }
+
+  it('wrong.ours.test is bogus by a DS of another key', { timeout: 20_000 }, async () => {
+    assert.deepEqual(await heard('wrong.ours.test'), ['SERVFAIL', false, []], unbound.said());
+    const unchecked = await unbound.ask('ns.wrong.ours.test', types.A, 0x0110);
+    assert.deepEqual([unchecked.rcode, unchecked.lines], ['NOERROR', address('wrong.ours.test')], 'it is served all the same');
+  });
+
+  it('none.ours.test is insecure without a DS, as its absence is proven', { timeout: 20_000 }, async () => {
+    assert.deepEqual(await heard('none.ours.test'), ['NOERROR', false, address('none.ours.test')], unbound.said());
+    const ds = await unbound.ask('none.ours.test', types.DS);
+    assert.deepEqual([ds.rcode, ds.isSecure, ds.lines], ['NOERROR', true, []], unbound.said());
+  });
+});
+
+/** A DS line as a record of the configuration. */
+function dsRecord(line: string): object {
+  const [keyTag, algorithm, digestType, digest] = line.split(' ').slice(-4);
+  return { type: 'DS', key_tag: Number(keyTag), algorithm: Number(algorithm), digest_type: Number(digestType), digest };
+}
+
+async function isServed(port: number, zone: string): Promise<true | undefined> {
+  const reply = await askUdp(port, query(zone, { type: types.SOA }), 300).catch(() => undefined);
+  return reply !== undefined && (reply.readUInt8(3) & 0xf) === 0 ? true : undefined;
+}

@@ -28,6 +28,8 @@ const other = configure({
         { name: 'a.b.c', type: 'A', address: '192.0.2.8' },
         { name: 'under_score', type: 'TXT', text: ['one', 'two', ''] },
         { name: 'sub', type: 'NS', target: 'ns.other.test' },
+        { name: 'sub', type: 'DS', key_tag: 1, algorithm: 13, digest_type: 4, digest: 'c4'.repeat(48), ttl: 7 },
+        { name: 'into-sub', type: 'CNAME', target: 'sub.other.test' },
         { name: 'sub2', type: 'NS', target: 'ns.sub2.other.test' },
         { name: 'ns.sub2', type: 'AAAA', address: '2001:db8::99' },
       ],

@@ -28,7 +28,15 @@ const waitingFor = (name: string): SignedZones => ({
 });
 
 describe('the demo zones', () => {
-  const names = ['demo.local', 'inner.demo.local', 'deep.demo.local', 'cut.demo.local', 'ns.cut.demo.local', 'wide.demo.local'].concat(
+  const names = [
+    'demo.local',
+    'inner.demo.local',
+    'deep.demo.local',
+    'cut.demo.local',
+    'ns.cut.demo.local',
+    'safe.demo.local',
+    'wide.demo.local',
+  ].concat(
     [
       'app',
       'v4',
@@ -72,12 +80,20 @@ const nameIn = (zone: string, label: string) => (label === '@' ? zone : `${label
 const allNames = zoneNames.flatMap((zone) => labels.map((label) => nameIn(zone, label)));
 
 const target = fc.constantFrom(...allNames, 'elsewhere.org');
+const ds = fc.record({
+  type: fc.constant('DS'),
+  key_tag: fc.nat({ max: 65_535 }),
+  algorithm: fc.constant(13),
+  digest_type: fc.constantFrom(2, 5),
+  digest: fc.constantFrom('ab', '5c').map((byte) => byte.repeat(32)),
+});
 const record = fc.oneof(
   fc.record({ type: fc.constant('A'), address: fc.constantFrom('192.0.2.1', '192.0.2.2', '198.51.100.9'), ttl: fc.constantFrom(1, 60) }),
   fc.record({ type: fc.constant('AAAA'), address: fc.constantFrom('2001:db8::1', '2001:db8::2') }),
   fc.record({ type: fc.constant('CNAME'), target }),
   fc.record({ type: fc.constant('CNAME'), target }),
   fc.record({ type: fc.constant('NS'), target }),
+  ds,
   fc.record({ type: fc.constant('MX'), preference: fc.constant(10), target }),
   fc.record({ type: fc.constant('TXT'), text: fc.integer({ min: 1, max: 900 }).map((length) => 't'.repeat(length)) }),
   fc.record({ type: fc.constant('CAA'), tag: fc.constant('issue'), value: fc.constant('ca.example') }),
@@ -86,12 +102,21 @@ const record = fc.oneof(
 type Draft =
   | { readonly kind: 'record'; readonly zone: number; readonly record: object }
   | { readonly kind: 'domain'; readonly name: string };
-const draft: fc.Arbitrary<Draft> = fc.oneof(
-  fc
-    .tuple(fc.nat({ max: 3 }), fc.constantFrom(...labels), record)
-    .map(([zone, name, body]) => ({ kind: 'record' as const, zone, record: { name, ...body } })),
-  fc.constantFrom(...allNames).map((name) => ({ kind: 'domain' as const, name })),
+/** What comes together: seldom would a DS fall on a delegation by itself. */
+const draft: fc.Arbitrary<readonly Draft[]> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.tuple(fc.nat({ max: 3 }), fc.constantFrom(...labels), record).map(([zone, ...drawn]) => [drafted(zone, ...drawn)]),
+  },
+  { weight: 3, arbitrary: fc.constantFrom(...allNames).map((name) => [{ kind: 'domain' as const, name }]) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(fc.nat({ max: 3 }), fc.constantFrom(...labels), target, fc.array(ds, { minLength: 1, maxLength: 3 }))
+      .map(([zone, name, host, vouching]) => [{ type: 'NS', target: host }, ...vouching].map((body) => drafted(zone, name, body))),
+  },
 );
+const drafted = (zone: number, name: string, body: object): Draft => ({ kind: 'record', zone, record: { name, ...body } });
 
 /** Zones that can be served: what cannot stand beside the rest is left out. */
 const zones: fc.Arbitrary<ZoneSet> = fc
@@ -102,7 +127,7 @@ const zones: fc.Arbitrary<ZoneSet> = fc
       .map((name) => ({ name, nameservers: [{ name: `ns.${name}`, address: '192.0.2.53' }], records: [] as object[] }));
     const domains: string[] = [];
     const build = () => zoneSet(configure({ zones: configured }, domains), '192.0.2.53:53');
-    for (const each of drafts) {
+    for (const each of drafts.flat()) {
       const records = each.kind === 'record' ? configured[each.zone]?.records : undefined;
       const list: unknown[] = each.kind === 'domain' ? domains : (records ?? []);
       const item = each.kind === 'domain' ? each.name : each.record;

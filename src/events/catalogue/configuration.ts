@@ -188,6 +188,14 @@ const hostTargetOrNone = z.union(
   'expected a whole DNS name such as mail.example.com, "@" for the zone itself, or "." for none',
 );
 
+/** Bytes as pairs of hexadecimal digits, made canonical: lower case, and without the spaces that tools write between them. */
+const hexBytes = z.string({ error: 'expected hexadecimal digits; quote what looks like a number' }).transform((text, context) => {
+  const digits = text.replace(/\s+/g, '').toLowerCase();
+  if (/^(?:[0-9a-f]{2}){1,255}$/.test(digits)) return digits;
+  context.issues.push({ code: 'custom', input: text, message: 'expected 1 to 255 bytes, each as two hexadecimal digits' });
+  return z.NEVER;
+});
+
 const recordBase = {
   /** Relative to the zone, or whole with a final dot; `@` is the zone itself. */
   name: z.string().toLowerCase().default('@'),
@@ -223,6 +231,19 @@ const staticRecord = z.discriminatedUnion('type', [
     flags: z.int().min(0).max(255).default(0),
     tag: z.string().regex(/^[a-zA-Z0-9]{1,15}$/, 'expected a tag such as issue, issuewild or iodef'),
     value: z.string(),
+  }),
+  /** Vouches for the key of a zone that NS records give to others. It comes from whoever keeps that zone. */
+  z.strictObject({
+    ...recordBase,
+    type: z.literal('DS'),
+    /** The tag of the key that is vouched for. */
+    key_tag: z.int().min(0).max(65_535),
+    /** The algorithm of that key: 13 is ECDSA on P-256, 14 on P-384, 15 Ed25519, 8 RSA. */
+    algorithm: z.int().min(1).max(255),
+    /** How the digest was made: 1 is SHA-1, 2 SHA-256, 4 SHA-384. */
+    digest_type: z.int().min(1).max(255),
+    /** Hexadecimal digits, as `dig` and registrars write them. */
+    digest: hexBytes,
   }),
 ]);
 export type StaticRecord = z.output<typeof staticRecord>;

@@ -52,7 +52,7 @@ export function fixedRecords(place: Place, type: number, source: AnswerSource): 
  * | type                  | stands at                    | is                                                       |
  * |-----------------------|------------------------------|----------------------------------------------------------|
  * | DNSKEY, CDS, CDNSKEY  | the apex of a signed zone    | its keys, and what it asks its parent for                |
- * | DS                    | a signed zone within another | what vouches for the inner one's key                     |
+ * | DS                    | a signed zone within another | what vouches for the inner one's key; that of others' zones is in the configuration |
  * | NSEC                  | every name with records      | which types it has, and which name comes next            |
  * | RRSIG                 | the same                     | the signature of that: one that each name has, whatever else moves (in the spirit of RFC 8482) |
  */
@@ -96,7 +96,7 @@ export function typesAt(place: Place, source: Pick<AnswerSource, 'zones' | 'answ
   const { zone, node, name } = place;
   const ofZones = name === zone.apex ? [types.DNSKEY, types.CDS, types.CDNSKEY] : [types.DS];
   const signedOnly = ofZones.filter((type) => signingRecords(place, type, source) !== undefined);
-  if (cutAbove(zone, name) === name) return [types.NS, ...signedOnly];
+  if (cutAbove(zone, name) === name) return [types.NS, ...(node.rrsets.has(types.DS) ? [types.DS] : signedOnly)];
 
   const existing = [...node.rrsets.keys(), ...signedOnly];
   if (name === zone.apex) existing.push(types.SOA);

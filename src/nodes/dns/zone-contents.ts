@@ -33,7 +33,9 @@ function* contentsAt(zone: Zone, name: Name, source: AnswerSource, answers: 'eve
   if (node === undefined) return;
   const place: Place = { zone, node, name };
   const cut = cutAbove(zone, name);
-  if (cut !== undefined) for (const rrset of node.rrsets.values()) yield { rrset, isAuthoritative: false };
+  for (const rrset of cut === undefined ? [] : node.rrsets.values()) {
+    if (rrset.type !== types.DS) yield { rrset, isAuthoritative: false };
+  }
 
   const own = cut === undefined ? typesAt(place, source) : cut === name ? [types.DS] : [];
   for (const type of cut === undefined || cut === name ? [...own, types.NSEC] : []) {

@@ -10,6 +10,8 @@ import { cutAbove, type Zone, type ZoneNode } from './zone.ts';
 
 /** Glue: what may stand below a delegation, so that its nameservers can be found. */
 const glueTypes: ReadonlySet<number> = new Set([types.A, types.AAAA]);
+/** What the zone above says at a delegation. */
+const cutTypes: ReadonlySet<number> = new Set([types.NS, types.DS]);
 
 interface Rule {
   readonly broken: (node: ZoneNode, name: Name, zone: Zone) => boolean;
@@ -38,10 +40,15 @@ const rules: readonly Rule[] = [
     broken: (node, name, zone) => {
       const cut = cutAbove(zone, name);
       if (cut === undefined) return false;
-      return [...node.rrsets.keys()].some((type) => !glueTypes.has(type) && !(name === cut && type === types.NS));
+      return [...node.rrsets.keys()].some((type) => !glueTypes.has(type) && !(name === cut && cutTypes.has(type)));
     },
     sentence:
       'is handed to other nameservers by an NS record or a zone of its own, so only the addresses of those nameservers may stand here; move its other records there',
+  },
+  {
+    broken: (node, name, zone) => node.rrsets.has(types.DS) && cutAbove(zone, name) === undefined,
+    sentence:
+      'has a DS record and is not handed to other nameservers, so there is no zone that it could vouch for; add the NS records of that zone, or remove the DS record',
   },
   {
     broken: (node) => [...node.rrsets.values()].some((rrset) => bytesOf(rrset.rdata) > dnsLimits.rrsetBytesMax),

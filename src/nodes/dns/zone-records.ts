@@ -2,6 +2,7 @@
  * One configured record as a record of its zone. Its `name` is relative to the zone, or whole with a final dot; targets
  * are whole names, `@` being the zone itself. Says in words what cannot be, and what would be right.
  */
+import { wrongDigestLength } from '../../commands/ds-digest.ts';
 import type { StaticRecord } from '../../events/catalogue/configuration.ts';
 import { assertNever } from '../../projections/assert-never.ts';
 import { types } from './codes.ts';
@@ -68,6 +69,16 @@ function bodyOf(record: StaticRecord, zone: Name): RecordBody | Problem {
     case 'CAA':
       // The library's type knows three tags; any tag of letters and digits is encoded alike.
       return { type: 'CAA', data: { flags: record.flags, tag: record.tag as 'issue', value: record.value } };
+    case 'DS': {
+      const wrong = wrongDigestLength(record);
+      if (wrong !== undefined) {
+        return {
+          problem: `a DS digest of type ${record.digest_type} has ${wrong.expected} bytes, and this one has ${wrong.bytes}; copy the whole digest`,
+        };
+      }
+      const { key_tag: keyTag, algorithm, digest_type: digestType, digest } = record;
+      return { type: 'DS', data: { keyTag, algorithm, digestType, digest: Buffer.from(digest, 'hex') } };
+    }
     default:
       return assertNever(record);
   }

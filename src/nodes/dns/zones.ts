@@ -41,7 +41,7 @@ export function zoneSet(configuration: Pick<Configuration, 'dns' | 'domains'>, l
     else zones.set(draft.apex, draft);
   });
   for (const [index, domain] of configuration.domains.entries()) steer(zones, domain.name, `domains[${index}]`, notes);
-  for (const zone of zones.values()) delegateFromParent(zones, zone);
+  for (const zone of zones.values()) delegateFromParent(zones, zone, notes);
   for (const zone of zones.values()) {
     fillNonTerminals(zone);
     notes.problems.push(...zoneProblems(zone));
@@ -76,6 +76,10 @@ function draftZone(
     else if (record.type === types.NS && record.owner === apex) {
       notes.problems.push(
         `${place}.records[${index}]: the zone's own nameservers go to ${place}.nameservers; an NS record delegates a name below`,
+      );
+    } else if (record.type === types.DS && record.owner === apex) {
+      notes.problems.push(
+        `${place}.records[${index}]: the DS of ${zone.name} itself stands in the zone above it; give it to whoever keeps that one`,
       );
     } else addRecord(draft, record);
   });
@@ -156,13 +160,18 @@ function steer(zones: ReadonlyMap<Name, ZoneDraft>, service: string, place: stri
   nodeAt(zone, name).service = service;
 }
 
-/** A zone inside another one of ours is delegated there, to the same nameservers. */
-function delegateFromParent(zones: ReadonlyMap<Name, ZoneDraft>, child: ZoneDraft): void {
+/** A zone inside another one of ours is delegated there, to the same nameservers, and vouched for by its own keys. */
+function delegateFromParent(zones: ReadonlyMap<Name, ZoneDraft>, child: ZoneDraft, notes: Notes): void {
   const above = parentOf(child.apex);
   const parent = above === undefined ? undefined : closestZone(zones, above);
   const nameservers = child.nodes.get(child.apex)?.rrsets.get(types.NS);
   if (parent === undefined || nameservers === undefined) return;
-  addRRset(nodeAt(parent, child.apex), nameservers);
+  const node = nodeAt(parent, child.apex);
+  addRRset(node, nameservers);
+  if (!node.rrsets.has(types.DS)) return;
+  notes.problems.push(
+    `zone ${parent.name}: ${child.name} is a zone of this node, whose DS is made from its own keys; remove its DS records from ${parent.name}`,
+  );
 }
 
 function fillNonTerminals(zone: ZoneDraft): void {

@@ -79,7 +79,25 @@ interface Drafts {
 
 const nameIn = (zone: string, label: string) => (label === '@' ? zone : `${label}.${zone}`);
 
-function draftRecord({ pick, whole, happens }: Draws, anyName: () => string): RecordInput {
+/** One of several lengths, and now and then one that makes a referral too long for UDP. */
+function draftDs({ pick, whole, happens }: Draws): RecordInput {
+  const [digest_type, bytes] = pick([
+    [1, 20],
+    [2, 32],
+    [4, 48],
+    [200, happens(0.1) ? 255 : 1],
+  ] as const);
+  return {
+    type: 'DS',
+    key_tag: whole(65_536),
+    algorithm: pick([8, 13, 15]),
+    digest_type,
+    digest: whole(256).toString(16).padStart(2, '0').repeat(bytes),
+  };
+}
+
+function draftRecord(draws: Draws, anyName: () => string): RecordInput {
+  const { pick, whole, happens } = draws;
   const name = pick(labels);
   const ttl = happens(0.3) ? { ttl: pick([0, 1, 60, 604_800]) } : {};
   const body = pick<() => RecordInput>([
@@ -116,8 +134,16 @@ function draftZones(draws: Draws): Drafts {
       if (hasProblems({ zones, domains })) domains.pop();
     } else {
       const { records } = pick(zones);
-      records.push(draftRecord(draws, anyName));
+      const record = draftRecord(draws, anyName);
+      records.push(record);
       if (hasProblems({ zones, domains })) records.pop();
+      // By itself a DS would seldom fall on a delegation.
+      else if (record.type === 'NS' && happens(0.7)) {
+        for (let several = 1 + whole(3); several > 0; several -= 1) {
+          records.push({ ...draftDs(draws), ...(record.name !== undefined && { name: record.name }) });
+          if (hasProblems({ zones, domains })) records.pop();
+        }
+      }
     }
   }
   return { zones, domains };
@@ -164,6 +190,13 @@ function configurationFrom({ zones, domains }: Drafts, draws: Draws): Configurat
     },
     regions: regionNames.map((name) => ({ name, health_check: { failure_threshold: 1, success_threshold: 1 } })),
   });
+}
+
+/** A DS goes with the last NS record beside it, without which it could not be served. */
+function fewerOf(records: readonly RecordInput[], { happens }: Draws): RecordInput[] {
+  const kept = records.filter(() => happens(0.8));
+  const delegated = new Set(kept.flatMap(({ type, name }) => (type === 'NS' ? [name] : [])));
+  return kept.filter(({ type, name }) => type !== 'DS' || delegated.has(name));
 }
 
 /** What may happen to a server or to a network. */
@@ -236,7 +269,7 @@ export function makeWorld(draws: Draws, workers: number): World {
   /** Its zones now, or with some of their records gone. */
   const zonesOfBeforeOrFewer = () => {
     if (happens(0.5)) return zones(configuration);
-    const fewer = { ...drafts, zones: drafts.zones.map((zone) => ({ ...zone, records: zone.records.filter(() => happens(0.8)) })) };
+    const fewer = { ...drafts, zones: drafts.zones.map((zone) => ({ ...zone, records: fewerOf(zone.records, draws) })) };
     if (hasProblems(fewer)) return zones(configuration);
     return zones({ ...configuration, dns: { ...configuration.dns, zones: configurationFrom(fewer, draws).dns.zones } });
   };

@@ -33,6 +33,7 @@ interface Row {
 
 const glue = { name: 'ns.lab', type: 'A', address: '192.0.2.9' } as const;
 const cut = { name: 'lab', type: 'NS', target: 'ns.lab.example.com' } as const;
+const ds = { name: 'lab', type: 'DS', key_tag: 60_485, algorithm: 13, digest_type: 2, digest: 'ab'.repeat(32) } as const;
 
 const rows: readonly Row[] = [
   { what: 'no records', records: [], says: [] },
@@ -54,6 +55,10 @@ const rows: readonly Row[] = [
       { name: 'below.app', type: 'A', address: '192.0.2.2' },
       cut,
       glue,
+      ds,
+      { ...ds, digest_type: 1, digest: 'AB'.repeat(20) },
+      { ...ds, digest_type: 4, digest: ' 0a'.repeat(48) },
+      { ...ds, digest_type: 5, digest: '00' },
     ],
     says: [],
   },
@@ -98,6 +103,19 @@ const rows: readonly Row[] = [
     records: [{ type: 'TXT', text: ['a', 'ü'.repeat(128)] }],
     says: ['error records.0.text.1: a text of 256 bytes'],
   },
+  ...[
+    [1, 19, 20],
+    [1, 32, 20],
+    [2, 31, 32],
+    [2, 20, 32],
+    [4, 32, 48],
+  ].map(([type = 0, bytes = 0, expected]) => ({
+    what: `a digest of type ${type} with ${bytes} bytes`,
+    records: [cut, { ...ds, digest_type: type, digest: 'ab'.repeat(bytes) }],
+    says: [
+      `error records.1.digest: a digest of type ${type} has ${expected} bytes, and this one has ${bytes}; copy the whole digest, and the digest_type`,
+    ],
+  })),
   // What may stand together.
   ...[
     { type: 'A', address: '192.0.2.1' } as const,
@@ -184,6 +202,30 @@ const rows: readonly Row[] = [
       'error records.2.name: x.lab.example.com belongs to lab.example.com, which is a zone of its own, so this would never be answered; move it to that zone <dns.zones.0.records.0>',
     ],
   },
+  {
+    what: 'a DS where nothing is delegated',
+    records: [cut, glue, { ...ds, name: 'xlab' }],
+    says: [
+      'error records.2.name: xlab.example.com has no NS record, so there is no zone of others that its DS could vouch for; add the NS records of that zone, or remove the DS',
+    ],
+  },
+  {
+    what: 'a DS at the apex',
+    records: [{ ...ds, name: '@' }],
+    says: [
+      'error records.0.name: the DS of example.com itself stands in the zone above it; remove it, and give the line of `opengslb dnssec ds` to',
+    ],
+  },
+  {
+    what: 'a DS below the cut',
+    records: [cut, glue, { ...ds, name: 'x.lab' }],
+    says: ['error records.2.name: x.lab.example.com belongs to lab.example.com, which is a zone of its own'],
+  },
+  {
+    what: 'DS records of different TTLs are a warning',
+    records: [cut, ds, { ...ds, key_tag: 1, ttl: 5 }],
+    says: ['warning records.2.ttl: the DS records of lab.example.com have different TTLs'],
+  },
   { what: 'a name that only looks alike', records: [cut, glue, { name: 'xlab', type: 'TXT', text: 'x' }], says: [] },
   {
     what: 'a domain at the cut',
@@ -224,6 +266,14 @@ test('a domain belongs to the closest zone: the outer one may delegate it', () =
     'warning 0.records.0: sub.example.com is a zone of this node, which is delegated to its own nameservers: this record is not used; remove it',
   ]);
   assert.deepEqual(said([{ ...outer, records: [] }, inner], ['app.sub.example.com']), []);
+});
+
+test('a zone of ours is vouched for by its own keys, and by no DS that is written down', () => {
+  const inner = { name: 'sub.example.com', nameservers: [{ name: 'ns.example.net' }] };
+  const outer = { name: 'example.com', nameservers: [{ name: 'ns.example.net' }], records: [{ ...ds, name: 'sub' }] };
+  assert.deepEqual(said([outer, inner], []), [
+    'error 0.records.0.name: sub.example.com is a zone of this node, whose DS is made from its own keys; remove the DS record',
+  ]);
 });
 
 test('below another zone of ours the outer one has no records', () => {

@@ -91,9 +91,10 @@ describe('docs/dns.md', () => {
     );
   });
 
-  test('shows configurations that can be started with', () => {
-    const examples = [...text.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, yaml = '']) => parseYaml(yaml) as object);
-    assert(examples.length >= 2);
+  test('shows configurations that can be started with, and so does docs/dnssec.md', () => {
+    const dnssec = readFileSync(new URL('../../../docs/dnssec.md', import.meta.url), 'utf8');
+    const examples = [...`${text}${dnssec}`.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, yaml = '']) => parseYaml(yaml) as object);
+    assert(examples.length >= 5);
     for (const example of examples) {
       // One that shows a setting alone stands in a configuration such as the first.
       const problems = configurationProblems(configurationOf({ ...examples[0], ...example })).filter(

@@ -108,7 +108,7 @@ const schemaRows: readonly (readonly [what: string, text: string, said: readonly
   [
     'a wrong type of record',
     `${valid}dns:\n  zones: [{ name: example.com, records: [{ type: TXTT }] }]\n`,
-    ['9:50 dns.zones[0].records[0].type: expected one of A, AAAA, CNAME, NS, MX, SRV, TXT, CAA; did you mean TXT?'],
+    ['9:50 dns.zones[0].records[0].type: expected one of A, AAAA, CNAME, NS, MX, SRV, TXT, CAA, DS; did you mean TXT?'],
   ],
   [
     'a key of another form of record',
@@ -116,10 +116,20 @@ const schemaRows: readonly (readonly [what: string, text: string, said: readonly
     ['9:73 dns.zones[0].records[0].targte: is no known key; known here: name, ttl, type, address'],
   ],
   [
+    'a digest that is none',
+    `${valid}dns:\n  zones: [{ name: example.com, records: [{ type: DS, name: a, key_tag: 1, algorithm: 13, digest_type: 2, digest: abc }] }]\n`,
+    ['9:114 dns.zones[0].records[0].digest: expected 1 to 255 bytes, each as two hexadecimal digits'],
+  ],
+  [
+    'a digest that YAML takes for a number',
+    `${valid}dns:\n  zones: [{ name: example.com, records: [{ type: DS, name: a, key_tag: 1, algorithm: 13, digest_type: 5, digest: 1234 }] }]\n`,
+    ['9:114 dns.zones[0].records[0].digest: expected hexadecimal digits; quote what looks like a number'],
+  ],
+  [
     'a misspelled key that chooses the form',
     `${valid}dns:\n  zones: [{ name: example.com, records: [{ tipe: TXT, text: x }] }]\n`,
     [
-      '9:42 dns.zones[0].records[0].type: is missing; expected one of A, AAAA, CNAME, NS, MX, SRV, TXT, CAA',
+      '9:42 dns.zones[0].records[0].type: is missing; expected one of A, AAAA, CNAME, NS, MX, SRV, TXT, CAA, DS',
       '9:44 dns.zones[0].records[0].tipe: is no known key; did you mean type?',
     ],
   ],

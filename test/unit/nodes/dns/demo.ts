@@ -9,6 +9,12 @@ import { zoneSet } from '../../../../src/nodes/dns/zones.ts';
 import type { ServiceAnswer } from '../../../../src/projections/answers.ts';
 import type { Spoke } from '../../../../src/projections/routing/wheel.ts';
 
+/** Of one key, as RFC 4034 section 5.4 and RFC 4509 section 2.3 write them. */
+const demoDs = [
+  { key_tag: 60_485, algorithm: 5, digest_type: 1, digest: '2BB183AF5F22588179A53B0A 98631FAD1A475118' },
+  { key_tag: 60_485, algorithm: 5, digest_type: 2, digest: 'D4B7D520E7BB5F0F67674A0CCEB1E3E0614B93C4F9E99B8383F6A1E4469DA50A' },
+];
+
 const demoZone = {
   name: 'demo.local',
   nameservers: [
@@ -37,6 +43,9 @@ const demoZone = {
     { name: 'cut', type: 'NS', target: 'ns.cut.demo.local' },
     { name: 'cut', type: 'NS', target: 'ns.elsewhere.example' },
     { name: 'ns.cut', type: 'A', address: '192.0.2.99' },
+    { name: 'safe', type: 'NS', target: 'ns.safe.demo.local' },
+    { name: 'ns.safe', type: 'A', address: '192.0.2.98' },
+    ...demoDs.map((ds) => ({ name: 'safe', type: 'DS', ...ds })),
     { name: 'wide', type: 'NS', target: 'ns.wide.demo.local' },
     ...Array.from({ length: 20 }, (_, index) => ({ name: 'ns.wide', type: 'AAAA', address: `2001:db8::${index + 1}` })),
     { name: 'mixed', type: 'TXT', text: 'before its addresses' },
@@ -170,8 +179,9 @@ export function lines(records: readonly DnsRecord[]): string[] {
   return records.flatMap((record) => {
     if (record.type === 'OPT') return [];
     const { data } = record as { readonly data: unknown };
-    const shown =
-      Array.isArray(data) || Buffer.isBuffer(data) ? String(data) : typeof data === 'object' ? Object.values(data ?? {}).join(' ') : data;
+    const parts =
+      typeof data === 'object' ? Object.values(data ?? {}).map((part) => (Buffer.isBuffer(part) ? part.toString('hex') : part)) : [];
+    const shown = Array.isArray(data) || Buffer.isBuffer(data) ? String(data) : typeof data === 'object' ? parts.join(' ') : data;
     return [`${record.name} ${record.type} ${shown}`];
   });
 }

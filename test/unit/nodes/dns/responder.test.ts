@@ -7,6 +7,8 @@ import { asker, demoSerial, demoTable, lines, query, read, serviceAnswer } from 
 const soa = (zone = 'demo.local') => [`${zone} SOA ns1.${zone} hostmaster.${zone} ${demoSerial} 3600 600 604800 30`];
 const delegation = ['cut.demo.local NS ns.cut.demo.local', 'cut.demo.local NS ns.elsewhere.example'];
 
+const safe = { authority: ['safe.demo.local NS ns.safe.demo.local'], additional: ['ns.safe.demo.local A 192.0.2.98'] };
+
 interface Row {
   readonly ask: string;
   readonly type: keyof typeof types | number;
@@ -96,6 +98,17 @@ const rows: readonly Row[] = [
     answer: ['into-cut.demo.local CNAME www.cut.demo.local'],
     authority: delegation,
     additional: ['ns.cut.demo.local A 192.0.2.99'],
+  },
+  // What is vouched for is still delegated; without DO its DS comes to who asks for it alone.
+  { ask: 'www.safe.demo.local', type: 'A', aa: false, ...safe },
+  { ask: 'x.safe.demo.local', type: 'DS', aa: false, ...safe },
+  {
+    ask: 'safe.demo.local',
+    type: 'DS',
+    answer: [
+      'safe.demo.local DS 60485 5 1 2bb183af5f22588179a53b0a98631fad1a475118',
+      'safe.demo.local DS 60485 5 2 d4b7d520e7bb5f0f67674a0cceb1e3e0614b93c4f9e99b8383f6a1e4469da50a',
+    ],
   },
   // A zone of ours inside another.
   {

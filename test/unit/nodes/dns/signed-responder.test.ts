@@ -81,10 +81,14 @@ const rows: readonly Row[] = [
   { ask: 'x.www.demo.local', type: 'A', proves: 'nxdomain', authority: [...soa, 'NSEC', 'RRSIG'] },
   { ask: '*.demo.local', type: 'A', proves: 'nxdomain', authority: [...soa, 'NSEC', 'RRSIG'] },
   { ask: 'x.inner.demo.local', type: 'A', proves: 'nxdomain', authority: [...soa, 'NSEC', 'RRSIG', 'NSEC', 'RRSIG'] },
-  // Delegations: to others without DS, to ourselves with one.
+  // Delegations: to others without DS and with two, to ourselves with one.
   { ask: 'a.cut.demo.local', type: 'A', proves: 'referral', authority: ['NS', 'NS', 'NSEC', 'RRSIG'], additional: ['A'] },
   { ask: 'cut.demo.local', type: 'NSEC', proves: 'referral', authority: ['NS', 'NS', 'NSEC', 'RRSIG'], additional: ['A'] },
   { ask: 'cut.demo.local', type: 'DS', proves: 'nodata', authority: [...soa, 'NSEC', 'RRSIG'] },
+  { ask: 'a.safe.demo.local', type: 'A', proves: 'signed referral', authority: ['NS', 'DS', 'DS', 'RRSIG'], additional: ['A'] },
+  { ask: 'safe.demo.local', type: 'NSEC', proves: 'signed referral', authority: ['NS', 'DS', 'DS', 'RRSIG'], additional: ['A'] },
+  { ask: 'ns.safe.demo.local', type: 'DS', proves: 'signed referral', authority: ['NS', 'DS', 'DS', 'RRSIG'], additional: ['A'] },
+  { ask: 'safe.demo.local', type: 'DS', proves: 'answer', answer: ['DS', 'DS', 'RRSIG'] },
   { ask: 'inner.demo.local', type: 'DS', proves: 'answer', answer: ['DS', 'RRSIG'] },
   { ask: 'inner.demo.local', type: 'NS', proves: 'answer', answer: ['NS', 'RRSIG'], additional: ['A', 'RRSIG'] },
 ];
@@ -165,6 +169,8 @@ describe('without DO, or where a zone has no keys', () => {
       assert.deepEqual(decode(asked(name, types.NS)), decode(plain));
     }
     const none = asker(demoTable(signedZones([])));
+    assert.deepEqual(shown(read(none('a.safe.demo.local', dnssecOk)).authorities), ['NS'], 'a DS that nobody signed goes with no referral');
+    assert.deepEqual(shown(read(none('safe.demo.local', { type: types.DS, ...dnssecOk })).answers), ['DS', 'DS']);
     for (const name of ['app.demo.local', 'nowhere.demo.local', 'cut.demo.local', 'demo.local']) {
       const reply = (each: typeof none) => each(name, { type: types.MX, ...dnssecOk }).reply;
       assert.deepEqual(reply(none), reply(plainAsk));

@@ -33,11 +33,12 @@ describe('an export of a zone without keys', () => {
       'cut.demo.local. 60 IN NS ns.cut.demo.local.',
       'ns.cut.demo.local. 60 IN A 192.0.2.99',
       'inner.demo.local. 3600 IN NS ns1.inner.demo.local.',
+      'safe.demo.local. 60 IN DS 60485 5 1 2BB183AF5F22588179A53B0A98631FAD1A475118',
     ]) {
       assert.ok(lines.includes(line), line);
     }
     assert.ok(!lines.includes('app.demo.local. 20 IN A 192.0.2.2'));
-    assert.ok(lines.every((line) => !/ IN (RRSIG|NSEC|DNSKEY|DS) /.test(line)));
+    assert.ok(lines.every((line) => !/ IN (RRSIG|NSEC|DNSKEY) /.test(line)));
   });
 
   it('says where no address can be given', () => {
@@ -57,6 +58,7 @@ describe('an export of a zone with keys', () => {
   it('has a signature beside everything that is its own, and beside nothing else', () => {
     assert.deepEqual(typesOf('www.demo.local'), ['CNAME', 'RRSIG', 'NSEC', 'RRSIG']);
     assert.deepEqual(typesOf('cut.demo.local'), ['NS', 'NS', 'NSEC', 'RRSIG']);
+    assert.deepEqual(typesOf('safe.demo.local'), ['NS', 'DS', 'DS', 'RRSIG', 'NSEC', 'RRSIG']);
     assert.deepEqual(typesOf('ns.cut.demo.local'), ['A']);
     assert.deepEqual(typesOf('inner.demo.local'), ['NS', 'DS', 'RRSIG', 'NSEC', 'RRSIG']);
     assert.deepEqual(typesOf('deep.demo.local'), []);

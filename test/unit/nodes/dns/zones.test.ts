@@ -129,6 +129,7 @@ describe('zones of the configuration', () => {
 
 describe('a problem', () => {
   const a = { type: 'A', address: '192.0.2.1' };
+  const ds = { name: 'safe', type: 'DS', key_tag: 1, algorithm: 13, digest_type: 2, digest: 'ab'.repeat(32) };
   const rows: readonly [what: string, records: readonly object[], problem: RegExp][] = [
     ['a wildcard', [{ ...a, name: '*' }], /dns\.zones\[0\]\.records\[0\]: "\*" is no name/],
     ['an empty label', [a, { ...a, name: 'a..b' }], /dns\.zones\[0\]\.records\[1\]: "a\.\.b" is no name/],
@@ -171,6 +172,29 @@ describe('a problem', () => {
         { name: 'x.cut', type: 'TXT', text: 'x' },
       ],
       /x\.cut\.demo\.local is handed to other/,
+    ],
+    ['DS at the apex', [{ ...ds, name: '@' }], /records\[0\]: the DS of demo\.local itself stands in the zone above it; give it/],
+    ['DS without NS', [ds], /safe\.demo\.local has a DS record and is not handed to other nameservers/],
+    [
+      'DS below a cut',
+      [
+        { name: 'safe', type: 'NS', target: 'ns.example.com' },
+        { ...ds, name: 'x.safe' },
+      ],
+      /x\.safe\.demo\.local is handed to other/,
+    ],
+    [
+      'DS of a zone of ours',
+      [{ ...ds, name: 'inner' }],
+      /inner\.demo\.local is a zone of this node, whose DS is made from its own keys; remove its DS/,
+    ],
+    [
+      'a digest that was cut short',
+      [
+        { name: 'safe', type: 'NS', target: 'ns.example.com' },
+        { ...ds, digest: 'ab'.repeat(31) },
+      ],
+      /records\[1\]: a DS digest of type 2 has 32 bytes, and this one has 31; copy/,
     ],
     ['records in an inner zone', [{ name: 'inner', type: 'TXT', text: 'x' }], /inner\.demo\.local is handed to other/],
     [

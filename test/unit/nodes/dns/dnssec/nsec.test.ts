@@ -69,13 +69,21 @@ describe('the ring of a zone', () => {
       'demo.local',
       'app.demo.local',
       'cut.demo.local',
+      'safe.demo.local',
       'inner.demo.local',
       'mail.deep.demo.local',
       '_https._tcp.demo.local',
     ]) {
       assert.ok(owners.has(there), there);
     }
-    for (const not of ['ns.cut.demo.local', 'deep.demo.local', '_tcp.demo.local', 'ns.wide.demo.local', 'ns1.inner.demo.local']) {
+    for (const not of [
+      'ns.cut.demo.local',
+      'deep.demo.local',
+      '_tcp.demo.local',
+      'ns.wide.demo.local',
+      'ns.safe.demo.local',
+      'ns1.inner.demo.local',
+    ]) {
       assert.ok(!owners.has(not), not);
     }
   });
@@ -97,6 +105,7 @@ describe('the ring of a zone', () => {
       ['down.demo.local', 'down.demo.local empty.demo.local. A AAAA RRSIG NSEC'],
       ['cut.demo.local', 'cut.demo.local dark.demo.local. NS RRSIG NSEC'],
       ['ns.cut.demo.local', 'cut.demo.local dark.demo.local. NS RRSIG NSEC'],
+      ['safe.demo.local', 'safe.demo.local silent.demo.local. NS DS RRSIG NSEC'],
       ['inner.demo.local', 'inner.demo.local into-cut.demo.local. NS DS RRSIG NSEC'],
       ['deep.demo.local', 'dark.demo.local mail.deep.demo.local. CNAME RRSIG NSEC'],
       ['www.demo.local', 'www.demo.local demo.local. CNAME RRSIG NSEC'],
@@ -114,16 +123,23 @@ describe('the ring of a zone', () => {
     assert.match(textAt('v4.demo.local'), / A AAAA RRSIG/);
   });
 
-  it('speaks of nothing but NS at a delegation, even where glue stands', () => {
+  it('speaks of nothing but NS and DS at a delegation, even where glue stands', () => {
     const records = [
       { name: 'own', type: 'NS', target: 'own.z.test' },
       { name: 'own', type: 'A', address: '192.0.2.9' },
+      { name: 'safe', type: 'NS', target: 'safe.z.test' },
+      { name: 'safe', type: 'DS', key_tag: 1, algorithm: 13, digest_type: 2, digest: 'ab'.repeat(32) },
+      { name: 'safe', type: 'AAAA', address: '2001:db8::9' },
     ];
     const set = zoneSet(configure({ zones: [{ name: 'z.test', records }] }), '192.0.2.53:53');
     const withGlue = createAnswerTable(set, 0, signedZones(['z.test']));
-    const nsec = withGlue.dnssec?.denialOf(set.zones.get(named('z.test')) as Zone)?.atOrBefore(named('own.z.test'));
+    const textOfNsec = (name: string) => {
+      const nsec = withGlue.dnssec?.denialOf(set.zones.get(named('z.test')) as Zone)?.atOrBefore(named(name));
+      return rdataText(types.NSEC, nsec?.rdata[0] ?? Buffer.alloc(0));
+    };
     assert.deepEqual(set.problems, []);
-    assert.equal(rdataText(types.NSEC, nsec?.rdata[0] ?? Buffer.alloc(0)), 'z.test. NS RRSIG NSEC');
+    assert.equal(textOfNsec('own.z.test'), 'safe.z.test. NS RRSIG NSEC');
+    assert.equal(textOfNsec('safe.z.test'), 'z.test. NS DS RRSIG NSEC');
   });
 
   it('without keys in the inner zone says that there is no DS', () => {
