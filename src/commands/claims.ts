@@ -26,11 +26,11 @@ import { agentDrainOn } from '../projections/agent-drains.ts';
 import { backendKey, claimedServers } from '../projections/claims.ts';
 import { endpointText } from '../projections/endpoint.ts';
 import { staleSinceOf } from '../projections/liveness.ts';
-import { type Server, serverOf } from '../projections/registry.ts';
+import { type Server, serverOf, serversIn } from '../projections/registry.ts';
 import type { State } from '../projections/state.ts';
 import { isNewer, type Pin, trusted } from '../projections/trust.ts';
 import type { Decision, ReceiveClaims } from './command.ts';
-import { attributes, serversIn, serversMax } from './servers.ts';
+import { attributes, serversMax } from './servers.ts';
 
 export function receiveClaims({ beat }: ReceiveClaims, state: State): Decision {
   const pin = trusted(state.trust, beat.agent);

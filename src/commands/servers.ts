@@ -23,7 +23,7 @@ import type { DataOf } from '../events/event.ts';
 import { checkSettingsOf } from '../projections/checks.ts';
 import type { ConfigurationInForce } from '../projections/configuration.ts';
 import { endpointText } from '../projections/endpoint.ts';
-import { type Registry, type Server, serverOf } from '../projections/registry.ts';
+import { type Server, serverOf, serversIn } from '../projections/registry.ts';
 import type { State } from '../projections/state.ts';
 import { type Decision, type DeregisterServer, isRefusal, type Refusal, type RegisterServer, type UpdateServer } from './command.ts';
 
@@ -147,10 +147,4 @@ function attributeProblem(
     error: `the timeout of its check, ${timeoutMs} ms, is longer than the ${intervalMs} ms from one check to the next`,
     remedy: 'shorten health_check.timeout or lengthen health_check.interval',
   };
-}
-
-export function serversIn(registry: Registry): number {
-  let count = 0;
-  for (const servers of registry.values()) count += servers.size;
-  return count;
 }

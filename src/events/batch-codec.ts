@@ -24,6 +24,10 @@ const batchBytesMax = 64 * 1024 * 1024;
 /** Elements of one array or map: the decoder sets memory aside for as many as a damaged head claims. */
 const elementsMax = 1_000_000;
 
+/** What is kept between two batches. */
+const encoderBytesKept = 1024 * 1024;
+const createEncoder = () => new Encoder({ sortKeys: true, ignoreUndefined: true });
+
 /** Numbers at the start of a batch and of an event, before what they are about. */
 const batchHead = 3;
 const eventHead = 3;
@@ -46,7 +50,7 @@ export interface BatchCodec {
 }
 
 export function createBatchCodec(versions: Versions): BatchCodec {
-  const encoder = new Encoder({ sortKeys: true, ignoreUndefined: true });
+  let encoder = createEncoder();
   const decoder = new Decoder({ maxArrayLength: elementsMax, maxMapLength: elementsMax });
   const factSchemas = new Map([...versions.byType].map(([type, lineage]) => [type, factSchema(lineage.at(-1) as EventVersion)]));
   /** What checks measured comes in by the thousand, and is canonical already: zod need not say so again. */
@@ -58,6 +62,8 @@ export function createBatchCodec(versions: Versions): BatchCodec {
     assert(previousHash.length === noHash.length, `a hash has ${noHash.length} bytes, not ${previousHash.length}`);
     assert(isWhole(at), `a moment is a whole number of milliseconds, not ${at}`);
     const bytes = encoder.encode([batchFormat, previousHash, at, ...events.map(rowFor)]);
+    // It would keep a place of twice that size for the next one.
+    if (bytes.length > encoderBytesKept) encoder = createEncoder();
     assert(bytes.length <= batchBytesMax, `a batch has at most ${batchBytesMax} bytes, not ${bytes.length}`);
     return bytes;
   }

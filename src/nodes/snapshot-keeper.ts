@@ -14,6 +14,8 @@ const worthAtStop = 1_000;
 
 export interface SnapshotKeeper {
   readonly listener: Listener;
+  /** Resolves when none is being written. */
+  idle(): Promise<void>;
   /** Waits for a snapshot that is being written, and writes the last one if it is worth it. */
   stop(state: State): Promise<void>;
 }
@@ -52,6 +54,9 @@ export function createSnapshotKeeper({ folder, log, from, warn, every = snapshot
           writing = undefined;
         });
       });
+    },
+    async idle() {
+      await writing;
     },
     async stop(state) {
       await writing;

@@ -6,6 +6,7 @@
  *     snapshots/0000000000100000.snapshot    {"snapshot":1,"node":...,"position":100000,"at":...,"batchHash":...,...}\n bytes
  *     snapshots/writing                      written whole and synced before it gets its name
  */
+import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -19,8 +20,11 @@ import type { State } from '../projections/state.ts';
 
 /** The newest two: when one is found damaged, the other saves the start. */
 const kept = 2;
-/** A head is a few hundred bytes. */
+/** A head is a few hundred bytes, and blanks. */
+const headBytes = 1024;
 const headBytesMax = 4096;
+/** What is gathered before it is written. */
+const bytesAtOnce = 1024 * 1024;
 
 const headShape = z.object({
   /** Layout of the file. */
@@ -78,18 +82,11 @@ export function openSnapshotFolder(folder: string, warn: (sentence: string) => v
 
     async write(state, node, end) {
       const { position, at } = state;
-      const pieces: Uint8Array[] = [];
-      const hash = createHash('sha256');
-      for (const piece of encodeInPieces(state)) {
-        pieces.push(piece);
-        hash.update(piece);
-        await nextTurn();
-      }
+      const pieces = encodeInPieces(state);
       const batchHash = Buffer.from(end.hash).toString('hex');
-      const head: Head = { snapshot: 1, node, position, at, batchHash, foldVersion, sha256: hash.digest('hex') };
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const writing = join(folder, 'writing');
-      await writeSynced(writing, [Buffer.from(`${JSON.stringify(head)}\n`), ...pieces]);
+      await writeSynced(writing, pieces, (sha256) => ({ snapshot: 1, node, position, at, batchHash, foldVersion, sha256 }));
       await rename(writing, join(folder, `${String(position).padStart(16, '0')}.snapshot`));
       await syncFolder(folder);
       for (const name of (await names()).slice(kept)) await rm(join(folder, name), { force: true });
@@ -136,10 +133,32 @@ async function misfit(head: Head, body: Uint8Array, log: EventLog): Promise<stri
   return isFirst ? 'the log does not reach it' : undefined;
 }
 
-async function writeSynced(path: string, parts: readonly Uint8Array[]): Promise<void> {
+/** The head, which holds the hash of what follows it, is written last: so no more than a few pieces are in memory at a time. */
+async function writeSynced(path: string, pieces: Iterable<Uint8Array>, headOf: (sha256: string) => Head): Promise<void> {
   const file = await open(path, 'w', 0o600);
   try {
-    for (const part of parts) await file.writeFile(part);
+    const hash = createHash('sha256');
+    let at = headBytes;
+    let waiting: Uint8Array[] = [];
+    let bytes = 0;
+    const flush = async () => {
+      const { bytesWritten } = await file.writev(waiting, at);
+      if (bytesWritten !== bytes) throw new Error(`only ${bytesWritten} of ${bytes} bytes were written`);
+      at += bytes;
+      waiting = [];
+      bytes = 0;
+    };
+    for (const piece of pieces) {
+      hash.update(piece);
+      waiting.push(piece);
+      bytes += piece.length;
+      if (bytes >= bytesAtOnce) await flush();
+      else await nextTurn();
+    }
+    if (bytes > 0) await flush();
+    const head = Buffer.from(`${JSON.stringify(headOf(hash.digest('hex'))).padEnd(headBytes - 1)}\n`);
+    assert.equal(head.length, headBytes, 'the head of a snapshot has its place');
+    await file.write(head, 0, headBytes, 0);
     await file.sync();
   } finally {
     await file.close();

@@ -23,8 +23,7 @@
 import { createHash } from 'node:crypto';
 import type { Domain, RoutingAlgorithm } from '../events/catalogue/configuration.ts';
 import { assertNever } from './assert-never.ts';
-import { type ConfigurationInForce, lastResortOf, servicesOf, ttlSecondsOf } from './configuration.ts';
-import { endpointText } from './endpoint.ts';
+import { type ConfigurationInForce, lastResortOf, placeOf, servicesOf, ttlSecondsOf } from './configuration.ts';
 import { type Mapping, mappingsInForce, mappingsText } from './geo-mappings.ts';
 import { bledWeight, tenthsOf } from './predictive.ts';
 import { type Server, serversOf } from './registry.ts';
@@ -165,13 +164,11 @@ function judgedServers(state: State, inForce: ConfigurationInForce, domain: Doma
 }
 
 /** Regions as the domain lists them; in a region the file's servers in the file's order, then the others as they came. */
-function inAnswerOrder({ places }: ConfigurationInForce, domain: Domain, servers: readonly Server[]): Server[] {
-  const last = Number.MAX_SAFE_INTEGER;
+function inAnswerOrder(inForce: ConfigurationInForce, domain: Domain, servers: readonly Server[]): Server[] {
   return servers
     .map((server) => {
-      const place = places.get(server.service)?.get(endpointText(server.address, server.port));
-      const isListed = place !== undefined && place.region === server.region;
-      return { server, region: domain.regions.indexOf(server.region), place: isListed ? place.index : last };
+      const place = placeOf(inForce, server) ?? Number.MAX_SAFE_INTEGER;
+      return { server, region: domain.regions.indexOf(server.region), place };
     })
     .sort((a, b) => a.region - b.region || a.place - b.place || a.server.position - b.server.position)
     .map(({ server }) => server);

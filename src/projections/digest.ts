@@ -3,14 +3,22 @@
  * so it does not depend on how the state came about. What can be derived from the rest is left out.
  */
 import { createHash, type Hash } from 'node:crypto';
+import { endpointText } from './endpoint.ts';
+import { type Registry, type Server, serversOf } from './registry.ts';
 import type { State } from './state.ts';
 
 /** The digest of a state, by (position, at) the same wherever the same facts were folded (I3). */
 export function digest(state: State): string {
   const { deadlines: _derived, configuration, ...folds } = state;
   const hash = createHash('sha256');
-  write(hash, { ...folds, configuration: configuration && { digest: configuration.digest, position: configuration.position } });
+  const registry = new Map(Array.from(folds.registry.keys(), (service) => [service, byEndpoint(folds.registry, service)]));
+  write(hash, { ...folds, registry, configuration: configuration && { digest: configuration.digest, position: configuration.position } });
   return hash.digest('hex');
+}
+
+/** However a service keeps them. */
+function byEndpoint(registry: Registry, service: string): ReadonlyMap<string, Server> {
+  return new Map(Array.from(serversOf(registry, service), (server) => [endpointText(server.address, server.port), server]));
 }
 
 function write(hash: Hash, value: unknown): void {

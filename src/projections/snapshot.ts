@@ -7,6 +7,7 @@
 import { Decoder, Encoder, ExtensionCodec } from '@msgpack/msgpack';
 import { configurationInForce } from './configuration.ts';
 import { setPendingDeadlines } from './pending-deadlines.ts';
+import { putServer, type Registry, type Server, serversOf } from './registry.ts';
 import { initialState, type State } from './state.ts';
 
 /** Entries of a map in one piece: a few milliseconds of work. */
@@ -15,15 +16,16 @@ const entriesInPiece = 64;
 const mapExtension = 0;
 const extensionCodec = new ExtensionCodec();
 const encoder = new Encoder({ extensionCodec, ignoreUndefined: true });
-const decoder = new Decoder({ extensionCodec });
+/** A new one each time: it holds on to the last bytes that it was given. */
+const createDecoder = () => new Decoder({ extensionCodec });
 extensionCodec.register({
   type: mapExtension,
   encode: (value) => (value instanceof Map ? encoder.encode([...value].flat(1)) : null),
-  decode: (bytes) => fill(new Map(), decoder.decode(bytes) as unknown[]),
+  decode: (bytes) => fill(new Map(), createDecoder().decode(bytes) as unknown[]),
 });
 
 /** The fields that a state is made of, without what is derived from the rest. */
-type Folds = Omit<State, 'deadlines' | 'configuration'>;
+type Folds = Omit<State, 'deadlines' | 'configuration' | 'registry'>;
 type InForce = NonNullable<State['configuration']>;
 /** The configuration as JSON: it is large, all of it is one piece, and the engine writes JSON several times faster. */
 type StoredConfiguration = Pick<InForce, 'digest' | 'position' | 'at'> & { readonly json: string };
@@ -32,12 +34,16 @@ type StoredConfiguration = Pick<InForce, 'digest' | 'position' | 'at'> & { reado
  * The state as it is now, in pieces. Now is when this is called: what is folded while the pieces are taken changes
  * nothing in them, for what folding changes in place is copied first.
  */
-export function encodeInPieces({ deadlines: _derived, configuration, ...folds }: State): Iterable<Uint8Array> {
-  return pieces(copied(folds) as Folds, configuration);
+export function encodeInPieces({ deadlines: _derived, configuration, registry, ...folds }: State): Iterable<Uint8Array> {
+  return pieces(copied(folds) as Folds, configuration, copied(registry) as Registry);
 }
 
-function* pieces(folds: Folds, configuration: InForce | undefined): Generator<Uint8Array> {
-  if (configuration !== undefined) yield encoder.encode(['configuration', stored(configuration)]);
+function* pieces(folds: Folds, configuration: InForce | undefined, registry: Registry): Generator<Uint8Array> {
+  // By an encoder of its own: the other would keep a place of its size.
+  if (configuration !== undefined) yield new Encoder({ ignoreUndefined: true }).encode(['configuration', stored(configuration)]);
+  for (const services of inPieces(registry.keys())) {
+    yield encoder.encode(['registry', ...services.flatMap((service) => [...serversOf(registry, service)])]);
+  }
   for (const [name, value] of Object.entries(folds)) {
     // What is not there is left out: MessagePack would make nil of it.
     if (value === undefined) continue;
@@ -45,11 +51,13 @@ function* pieces(folds: Folds, configuration: InForce | undefined): Generator<Ui
       yield encoder.encode([name, value]);
       continue;
     }
-    const entries = [...(value as Map<unknown, unknown>)];
-    for (let from = 0; from < entries.length; from += entriesInPiece) {
-      yield encoder.encode([name, ...entries.slice(from, from + entriesInPiece).flat(1)]);
-    }
+    for (const entries of inPieces(value as Map<unknown, unknown>)) yield encoder.encode([name, ...entries.flat(1)]);
   }
+}
+
+function* inPieces<E>(entries: Iterable<E>): Generator<readonly E[]> {
+  const all = [...entries];
+  for (let from = 0; from < all.length; from += entriesInPiece) yield all.slice(from, from + entriesInPiece);
 }
 
 function stored({ configuration, digest, position, at }: InForce): StoredConfiguration {
@@ -80,17 +88,25 @@ export function encodeState(state: State): Uint8Array {
 /** What `encodeState` was given, with what can be derived made again. */
 export function decodeState(bytes: Uint8Array): State {
   const state = initialState();
-  for (const piece of decoder.decodeMulti(bytes)) {
+  // The configuration comes first: one text for a name that many things are kept by.
+  const known = (name: unknown) => state.configuration?.domains.get(name as string)?.name ?? name;
+  for (const piece of createDecoder().decodeMulti(bytes)) {
     const [name, ...values] = piece as [keyof State, ...unknown[]];
     if (name === 'configuration') state.configuration = restored(values[0] as StoredConfiguration);
-    else if (state[name] instanceof Map) fill(state[name], values);
+    else if (name === 'registry') for (const server of values) putServer(state.registry, restoredServer(server as Server, known));
+    else if (state[name] instanceof Map) fill(state[name], values, known);
     else Object.assign(state, { [name]: values[0] });
   }
   setPendingDeadlines(state);
   return state;
 }
 
-function fill(map: Map<unknown, unknown>, flat: readonly unknown[]): Map<unknown, unknown> {
-  for (let index = 0; index < flat.length; index += 2) map.set(flat[index], flat[index + 1]);
+/** What was undefined was left out. */
+function restoredServer({ service, host, healthCheck, agent, ...server }: Server, known: (name: unknown) => unknown): Server {
+  return { ...server, service: known(service) as string, host, healthCheck, agent };
+}
+
+function fill(map: Map<unknown, unknown>, flat: readonly unknown[], known = (key: unknown) => key): Map<unknown, unknown> {
+  for (let index = 0; index < flat.length; index += 2) map.set(known(flat[index]), flat[index + 1]);
   return map;
 }

@@ -9,6 +9,7 @@ import type { Keys } from './keys.ts';
 import type { Livenesses } from './liveness.ts';
 import type { Overrides } from './overrides.ts';
 import type { Bleeds } from './predictive.ts';
+import { type KeptUntil, nothingKept } from './record-ttls.ts';
 import type { Registry } from './registry.ts';
 import type { Requests } from './requests.ts';
 import type { Standings } from './standing.ts';
@@ -30,6 +31,8 @@ export interface State {
   /** From here back to the one before, and so on, without a search. */
   checkpoint: LastCheckpoint | undefined;
   configuration: ConfigurationInForce | undefined;
+  /** What resolvers may still keep of what was said under those before it. */
+  keptUntil: KeptUntil;
   readonly registry: Registry;
   readonly health: Health;
   readonly overrides: Overrides;
@@ -55,6 +58,7 @@ export function initialState(): State {
     livedAt: 0,
     checkpoint: undefined,
     configuration: undefined,
+    keptUntil: nothingKept,
     registry: new Map(),
     health: new Map(),
     overrides: new Map(),

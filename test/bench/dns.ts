@@ -8,6 +8,7 @@
  *     echo           datagrams alone: batches of the kernel from a worker thread against C and node:dgram
  *     table          the shared table alone, without any network
  *     signing        what it takes to sign 100,000 names
+ *     start          how long an overwatch with 100,000 names takes to its first answer, and what it weighs
  *
  * BENCH_SECONDS is how long each measurement takes (3); with 1 there is one round, and the figures are rough: Linux counts
  * processor time in hundredths of a second.
@@ -17,6 +18,7 @@ const parts: Readonly<Record<string, () => Promise<unknown>>> = {
   echo: () => import('./dns/echo.ts'),
   table: () => import('./dns/table.ts'),
   signing: () => import('./dns/signing.ts'),
+  start: () => import('./dns/start.ts'),
 };
 const part = parts[what ?? ''];
 if (part !== undefined) {

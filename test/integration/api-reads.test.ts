@@ -73,7 +73,7 @@ describe('GET /services/{service}/answers', () => {
       [
         200,
         {
-          ...{ name: app, algorithm: 'weighted', ttl: 30, regions: ['eu', 'us'], generated_at: '2026-11-21T03:13:01.000Z' },
+          ...{ name: app, algorithm: 'weighted', ttl: 30, regions: ['eu', 'us'], generated_at: '2026-11-21T03:13:01.000Z', position: 8 },
           families: {
             A: { tier: 'fit', spokes: [{ addresses: [a], share: 1 }] },
             AAAA: { tier: 'unproven', spokes: [{ addresses: [a6], share: 1 }] },

@@ -1,6 +1,7 @@
 /** Servers over HTTP: registered, changed, tried, taken away, and every way in which that is refused. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { serverOf } from '../../src/projections/registry.ts';
 import { a, a6, app, b, oneDomain, order, settingOverride, unchecked } from '../given.ts';
 import { assertError, runApi, start, startText } from './running-api.ts';
 
@@ -125,7 +126,7 @@ describe('deregistering a server', () => {
     await ask('POST', servers, { body });
     const answer = await ask('DELETE', `${servers}/${b}:8080`);
     assert.deepEqual([answer.status, answer.body], [204, undefined]);
-    assert.equal(engine.state.registry.get(app)?.has(`${b}:8080`), false);
+    assert.equal(serverOf(engine.state.registry, app, b, 8080), undefined);
   });
 
   it('is refused for one of the file', async (test) => {

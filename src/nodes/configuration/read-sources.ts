@@ -6,13 +6,14 @@
 import { dirname } from 'node:path';
 import type { Environment } from './environment.ts';
 import { isPattern, matchFiles } from './glob.ts';
+import { jsonTree } from './json-tree.ts';
 import { configurationLimits } from './limits.ts';
 import { mergeSources } from './merge-sources.ts';
 import { type Place, pathText, printable, quoted, type Report } from './problem.ts';
 import { mustBePrivate, secretPlaces } from './secret-places.ts';
 import { type Complain, fileIdentity, readSourceFile } from './source-file.ts';
 import { isEmpty, type MapTree, plainValue, type Tree, treeAt } from './tree.ts';
-import { yamlTree } from './yaml-tree.ts';
+import { type YamlSource, yamlTree } from './yaml-tree.ts';
 
 export interface Sources {
   /** Undefined where a file could not be read: then there is no use in looking further. */
@@ -26,9 +27,11 @@ export interface SourcesOptions {
   readonly environment: Environment;
   readonly report: Report;
   readonly warn: Report;
+  /** Without, all that is said of a place is which file it is in. Default true. */
+  readonly withPlaces?: boolean;
 }
 
-export function readSources({ path, environment, report, warn }: SourcesOptions): Sources {
+export function readSources({ path, environment, report, warn, withPlaces = true }: SourcesOptions): Sources {
   const files: string[] = [];
   const trees: MapTree[] = [];
   const seen = new Set<string>();
@@ -66,7 +69,7 @@ export function readSources({ path, environment, report, warn }: SourcesOptions)
       complain(`brings the configuration over ${configurationLimits.totalBytesMax / 1024 / 1024} MiB`, 'include less');
       return undefined;
     }
-    const tree = yamlTree({ text: source.text, file, environment, report });
+    const tree = treeOf({ text: source.text, file, environment, report, withPlaces });
     if (tree !== undefined && source.worldReadable) refuseOpenSecrets(tree, file, report);
     return tree;
   };
@@ -87,6 +90,10 @@ export function readSources({ path, environment, report, warn }: SourcesOptions)
   load(path, [], { file: path, line: 1, column: 1, path: '' });
   const [main, ...included] = trees;
   return { tree: main !== undefined && complete ? mergeSources(main, included, report) : undefined, files };
+}
+
+function treeOf(source: YamlSource): MapTree | undefined {
+  return (source.withPlaces ? undefined : jsonTree(source)) ?? yamlTree(source);
 }
 
 /** What speaks against reading a file: that it is on the way to itself, or one of the limits. */
@@ -139,10 +146,13 @@ function includeOf(item: Tree, path: string, report: Report): readonly Include[]
 function refuseOpenSecrets(tree: MapTree, file: string, report: Report): void {
   for (const path of secretPlaces(plainValue(tree))) {
     const secret = treeAt(tree, path);
-    if (secret?.kind !== 'scalar' || !secret.literal || !mustBePrivate(path)) continue;
+    if (!mustBePrivate(path)) continue;
+    // Of what is plain nobody knows, so another look is needed.
+    const place = secret?.place ?? tree.place;
+    if (secret !== undefined && (secret.kind !== 'scalar' || !secret.literal)) continue;
     const message = 'is a secret in a file that every user of this machine may read';
     report({
-      ...secret.place,
+      ...place,
       path: pathText(path),
       message,
       remedy: `chmod o-r ${printable(file)}, or take it from a variable, as in \${NAME}`,

@@ -30,12 +30,35 @@ export interface ReadConfiguration {
   readonly warnings: readonly string[];
 }
 
-/** Throws a `ConfigurationError` that holds all that is wrong. */
-export function readConfiguration({ path, mode, environment, mustFit = true }: ReadConfigurationOptions): ReadConfiguration {
+/**
+ * Throws a `ConfigurationError` that holds all that is wrong. Where nothing is, nobody asks where: places take most of the time
+ * and the memory of reading, so the first look does without.
+ */
+export function readConfiguration(options: ReadConfigurationOptions): ReadConfiguration {
+  return readWithoutPlaces(options) ?? readWithPlaces(options);
+}
+
+/** Undefined where there is anything to say. */
+function readWithoutPlaces({ path, mode, environment }: ReadConfigurationOptions): ReadConfiguration | undefined {
+  let isSilent = true;
+  const report = () => {
+    isSilent = false;
+  };
+  const { tree, files } = readSources({ path, environment, report, warn: report, withPlaces: false });
+  if (tree === undefined || !isSilent) return undefined;
+  const written = plainValue(tree) as object;
+  const parsed = parseTree(configurationSchema, tree, mode === undefined ? written : { ...written, mode });
+  if ('problems' in parsed) return undefined;
+  refuseDigests(tree, written, report);
+  if (!isSilent || configurationProblems(parsed.value).length > 0) return undefined;
+  return { configuration: parsed.value, files, warnings: [] };
+}
+
+function readWithPlaces({ path, mode, environment, mustFit = true }: ReadConfigurationOptions): ReadConfiguration {
   const problems = problemList();
   const warnings: string[] = [];
   const warn = (problem: Problem) => warnings.push(formatProblem(problem));
-  const { tree, files } = readSources({ path, environment, report: problems.report, warn });
+  const { tree, files } = readSources({ path, environment, report: problems.report, warn, withPlaces: true });
   if (tree === undefined) return problems.fail();
 
   const written = plainValue(tree) as object;
@@ -46,7 +69,7 @@ export function readConfiguration({ path, mode, environment, mustFit = true }: R
     for (const problem of parsed.problems) if (!said.has(formatPlace(problem))) problems.report(problem);
     return problems.fail();
   }
-  refuseDigests(tree, problems.report);
+  refuseDigests(tree, written, problems.report);
   for (const { problem, severity } of crossProblems(parsed.value, tree)) {
     if (severity === 'error' && mustFit) problems.report(problem);
     else warn(problem);
@@ -64,8 +87,7 @@ function crossProblems(configuration: Configuration, tree: MapTree): readonly { 
 }
 
 /** Copied from an export or from the API: what stands there then is not the secret, and nothing would ever match it. */
-function refuseDigests(tree: MapTree, report: (problem: Problem) => void): void {
-  const plain = plainValue(tree);
+function refuseDigests(tree: MapTree, plain: object, report: (problem: Problem) => void): void {
   for (const path of secretPlaces(plain)) {
     const text = path.reduce<unknown>((value, step) => Reflect.get(value as object, step), plain);
     if (!redactedSecret.test(String(text))) continue;

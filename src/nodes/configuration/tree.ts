@@ -31,11 +31,18 @@ export interface MapTree {
   readonly entries: ReadonlyMap<string, MapEntry>;
 }
 
-export type Tree = ScalarTree | ListTree | MapTree;
+/** What is in it is as it was written, and of no place: for a first look, which only asks whether anything is wrong. */
+export interface PlainTree {
+  readonly kind: 'plain';
+  readonly place: Place;
+  readonly value: unknown;
+}
+
+export type Tree = ScalarTree | ListTree | MapTree | PlainTree;
 
 /** The value alone. A key without a value counts as not written, so that a section may be commented out line by line. */
 export function plainValue(tree: Tree): unknown {
-  if (tree.kind === 'scalar') return tree.value;
+  if (tree.kind === 'scalar' || tree.kind === 'plain') return tree.value;
   if (tree.kind === 'list') return tree.items.map(plainValue);
   const written = [...tree.entries].filter(([, { value }]) => !isEmpty(value));
   return Object.fromEntries(written.map(([key, { value }]) => [key, plainValue(value)]));

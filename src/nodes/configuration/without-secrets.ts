@@ -17,10 +17,12 @@ export interface RedactedConfiguration {
 }
 
 export function withoutSecrets(configuration: Configuration, key: Uint8Array): RedactedConfiguration {
-  const redacted = structuredClone(configuration);
+  const redacted = { ...configuration };
+  /** What is this configuration's alone. All else is shared: it may be large, and nobody changes it. */
+  const own = new Set<object>([redacted]);
   const secrets = new Map<string, string>();
-  for (const path of secretPlaces(redacted)) {
-    replaceAt(redacted, path, (plaintext) => {
+  for (const path of secretPlaces(configuration)) {
+    replaceAt(redacted, path, own, (plaintext) => {
       const digestText = `hmac-sha256:${createHmac('sha256', key).update(plaintext).digest('hex')}`;
       secrets.set(digestText, plaintext);
       return digestText;
@@ -29,8 +31,15 @@ export function withoutSecrets(configuration: Configuration, key: Uint8Array): R
   return { configuration: redacted, digest: configurationDigest(redacted), secrets };
 }
 
-function replaceAt(root: object, path: Path, replace: (text: string) => string): void {
-  const owner = path.slice(0, -1).reduce<object>((value, step) => Reflect.get(value, step) as object, root);
+function replaceAt(root: object, path: Path, own: Set<object>, replace: (text: string) => string): void {
+  let owner = root;
+  for (const step of path.slice(0, -1)) {
+    const inner = Reflect.get(owner, step) as object;
+    const copy = own.has(inner) ? inner : Array.isArray(inner) ? [...inner] : { ...inner };
+    own.add(copy);
+    Reflect.set(owner, step, copy);
+    owner = copy;
+  }
   const last = path.at(-1) as string | number;
   Reflect.set(owner, last, replace(Reflect.get(owner, last) as string));
 }

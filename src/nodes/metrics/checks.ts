@@ -1,7 +1,7 @@
 /** What the checks measured, counted as each result is folded in. A server's numbers go when the server goes. */
 import type { DataOf } from '../../events/event.ts';
 import { endpointText } from '../../projections/endpoint.ts';
-import { serverOf } from '../../projections/registry.ts';
+import { allServers, serverOf } from '../../projections/registry.ts';
 import type { State } from '../../projections/state.ts';
 import type { BucketCounts, Exposition } from './exposition.ts';
 import { createTally } from './tally.ts';
@@ -45,7 +45,7 @@ export function checkMetrics(exposition: Exposition): CheckMetrics {
       ofRegions.observe(server.region, totalUs * secondsPerUs);
     },
     forget({ registry }) {
-      const servers = [...registry.values()].flatMap((ofService) => [...ofService.values()]);
+      const servers = allServers(registry);
       const known = new Set(servers.map(({ region, address, port }) => `${region} ${endpointText(address, port)}`));
       const regions = new Set(servers.map(({ region }) => region));
       byService.keepWhere(([service = '']) => registry.has(service));

@@ -38,7 +38,7 @@ export function nodeMetrics(exposition: Exposition, { engine, log, version }: No
     [state.configuration?.domains.size ?? 0],
   ]);
   exposition.gauge({ name: 'configured_servers', help: 'Servers in the configuration.' }, () => [
-    [[...(state.configuration?.regions.values() ?? [])].reduce((sum, { servers }) => sum + servers.length, 0)],
+    [state.configuration?.staticServers ?? 0],
   ]);
 
   exposition.counter(

@@ -8,6 +8,7 @@ import { isRefusal, type Order } from '../../commands/command.ts';
 import type { Configuration } from '../../events/catalogue/configuration.ts';
 import { openLevelLog } from '../../events/level-log.ts';
 import type { EventLog } from '../../events/log.ts';
+import { keepLittleFreeMemory } from '../../native/free-memory.ts';
 import type { State } from '../../projections/state.ts';
 import { systemClock } from '../clock.ts';
 import { type Closer, closeAll } from '../closers.ts';
@@ -41,6 +42,8 @@ export interface Overwatch {
   readonly gossipPort: number | null;
   /** Takes up the configuration as its file is now. */
   readonly reload: Reload;
+  /** Resolves when nothing that the start brought with it is still going on. */
+  readonly atRest: () => Promise<void>;
   /** States what was answered last, and closes everything in order. */
   stop(reason: string): Promise<void>;
 }
@@ -69,6 +72,7 @@ export async function startOverwatch(options: OverwatchOptions): Promise<Overwat
     const redacted = withoutSecrets(configuration, redactionKey);
     checkZones(configuration, logger);
     const supervisor = await tellSupervisor(options, inside);
+    await keepLittleFreeMemory();
     const nodeId = configuration.overwatch.identity.node_id;
     const log = await openLevelLog({ directory: join(folder, 'log'), node: nodeId ?? hostname(), nodeIsExplicit: nodeId !== undefined });
     inside.push(() => log.close());
@@ -90,23 +94,35 @@ interface Parts extends OverwatchOptions {
   readonly supervisor: Supervisor;
   /** The node's own folder. */
   readonly folder: string;
-  /** The configuration as it stands in facts, and what stands behind the digests in it. */
-  readonly redacted: RedactedConfiguration;
   readonly redactionKey: Uint8Array;
   /** How to close what has been opened, in the order of opening: what brings facts in or answers, and what keeps them. */
   readonly outside: Closer[];
   readonly inside: Closer[];
 }
 
-async function startOn(log: EventLog, parts: Parts): Promise<Overwatch> {
-  const { configuration, redacted, version, logger, supervisor, outside, inside } = parts;
-  const recovered = await recoverEngine(log, parts);
-  const { engine, world, listeners } = recovered;
+interface Redacted {
+  /** The configuration as it stands in facts, and what stands behind the digests in it. */
+  readonly redacted: RedactedConfiguration;
+}
+
+async function startOn(log: EventLog, { redacted, ...given }: Parts & Redacted): Promise<Overwatch> {
+  const recovered = await recoverEngine(log, given);
+  const { engine } = recovered;
   await carryOut(engine, { actor: system, command: { kind: 'applyConfiguration', configuration: redacted.configuration, force: true } });
+  return serve(log, recovered, { ...given, configuration: settingsOf(given.configuration) }, { current: redacted.secrets });
+}
+
+/** Without what the state has from now on, which is nearly all of it. */
+function settingsOf(configuration: Configuration): Configuration {
+  return { ...configuration, regions: [], domains: [] };
+}
+
+async function serve(log: EventLog, recovered: RecoveredEngine, parts: Parts, secrets: SecretsInUse): Promise<Overwatch> {
+  const { configuration, version, logger, supervisor, outside, inside } = parts;
+  const { engine, world, listeners } = recovered;
   // Before anything is answered or observed: an agent that fell silent while nobody was here is not stale for that.
   await carryOut(engine, { actor: system, command: { kind: 'startNode', version } });
 
-  const secrets: SecretsInUse = { current: redacted.secrets };
   const checking = prepareChecks(recovered, configuration.overwatch.validation.max_concurrent, secrets);
   const attester = createAttester(world.clock);
   const { readers, signing, keySync } = await openAnswers(parts, recovered);
@@ -131,7 +147,7 @@ async function startOn(log: EventLog, parts: Parts): Promise<Overwatch> {
   const gossipPort = agents?.gossip.port ?? null;
   tellServing(parts, log, engine.state, { dns: dnsPort, api: apiPort, metrics: metricsPort, gossip: gossipPort });
   return {
-    ...{ engine, dnsPort, apiPort, metricsPort, gossipPort, reload },
+    ...{ engine, dnsPort, apiPort, metricsPort, gossipPort, reload, atRest: recovered.atRest },
     stop: async (reason) => {
       supervisor.stopping();
       await closeAll(outside, logger);

@@ -28,6 +28,8 @@ export interface RecoveredEngine {
   readonly world: World;
   /** Whom the engine tells of changes: whoever is put in hears of the next one. */
   readonly listeners: Listener[];
+  /** Resolves when what follows from the start is on the disk as well. */
+  readonly atRest: () => Promise<void>;
 }
 
 export async function recoverEngine(log: EventLog, { folder, logger, supervisor, inside }: EngineParts): Promise<RecoveredEngine> {
@@ -66,5 +68,5 @@ export async function recoverEngine(log: EventLog, { folder, logger, supervisor,
   inside.push(() => engine.stop());
   inside.push(retention.stop);
   inside.push(unwatch);
-  return { engine, world, listeners };
+  return { engine, world, listeners, atRest: keeper.idle };
 }

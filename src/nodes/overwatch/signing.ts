@@ -148,7 +148,7 @@ export async function openSigning({ engine, clock, chance, secrets, logger, wall
       due = 'nothing';
       firstAnsweredFrom = shown.layingOut();
       const startedAt = performance.now();
-      const count = await sign(toBeSigned(source));
+      const count = await sign(withProgress(toBeSigned(source), logger));
       const ms = Math.round(performance.now() - startedAt);
       if (count > 0) logger.info({ signatures: count, ms }, 'what DNS answers is signed');
     },
@@ -167,4 +167,21 @@ export async function openSigning({ engine, clock, chance, secrets, logger, wall
       await working;
     },
   };
+}
+
+/** Until everything is signed DNS is not open, so whoever waits for it is told that it goes on. */
+const progressMs = 5_000;
+/** Between two looks at the clock. */
+const progressAfter = 1_024;
+
+function* withProgress(work: ReturnType<typeof toBeSigned>, logger: Pick<Logger, 'info'>): ReturnType<typeof toBeSigned> {
+  let toldAt = performance.now();
+  let count = 0;
+  for (const each of work) {
+    yield each;
+    count += 1;
+    if (count % progressAfter !== 0 || performance.now() - toldAt < progressMs) continue;
+    toldAt = performance.now();
+    logger.info({ recordSets: count }, 'signing what DNS will answer');
+  }
 }

@@ -11,6 +11,7 @@ import {
 import { decide } from '../../../src/commands/decide.ts';
 import { deregisterServer, registerServer, serversMax, updateServer } from '../../../src/commands/servers.ts';
 import type { Fact } from '../../../src/events/event.ts';
+import { type Server, serversOf } from '../../../src/projections/registry.ts';
 import { initialState, type State } from '../../../src/projections/state.ts';
 import {
   a,
@@ -106,12 +107,12 @@ describe('an order about servers', () => {
 
   it('is refused where there are as many servers as may be', () => {
     const state = known();
-    const [server] = [...(state.registry.get(app)?.values() ?? [])];
+    const [server] = [...serversOf(state.registry, app)];
     assert(server !== undefined);
-    const many = new Map(Array.from({ length: serversMax - 1 }, (_, nth) => [`${nth}`, server]));
+    const many = new Map(Array.from({ length: serversMax - 1 }, (_, nth) => [`${nth}`, server as Server]));
     state.registry.set(app, many);
     assert.deepEqual(registerServer(registering('192.0.2.9'), state), [registered('192.0.2.9')]);
-    many.set('one more', server);
+    many.set('one more', server as Server);
     const decision = registerServer(registering('192.0.2.9'), state);
     assert.equal(isRefusal(decision) && decision.refused, 'too-many-servers');
   });

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { earliestDeadline } from '../../../src/projections/deadlines.ts';
 import { digest } from '../../../src/projections/digest.ts';
 import { advance } from '../../../src/projections/evolve.ts';
+import { putServer, type Server, serverOf } from '../../../src/projections/registry.ts';
 import type { State } from '../../../src/projections/state.ts';
 import {
   a,
@@ -34,6 +35,11 @@ function rich(): State {
   );
 }
 
+function changeServer({ registry }: State, address: string, change: (server: Server) => Partial<Server>): void {
+  const server = serverOf(registry, app, address, 80) as Server;
+  putServer(registry, { ...server, ...change(server) });
+}
+
 function renameKey<V>(map: Map<string, V>, from: string, to: string): void {
   map.set(to, map.get(from) as V);
   map.delete(from);
@@ -62,8 +68,8 @@ describe('the digest of a state', () => {
       (state) => renameKey(state.registry, other, 'third'),
       (state) => renameKey(state.overrides, other, 'third'),
       (state) => void state.registry.set('third', state.registry.get(other) as never),
-      (state) => void Object.assign(state.registry.get(app)?.get(`${a}:80`) as object, { weight: 99 }),
-      (state) => void Object.assign(state.registry.get(app)?.get(`${b}:80`)?.healthCheck as object, { path: '/other' }),
+      (state) => changeServer(state, a, () => ({ weight: 99 })),
+      (state) => changeServer(state, b, ({ healthCheck }) => ({ healthCheck: { ...healthCheck, path: '/other' } })),
       (state) => void Object.assign(state.health.get(app)?.get(`${a}:80`) as object, { run: 99 }),
       (state) => void state.health.get(app)?.get(`${a}:80`)?.against.push(99),
       (state) => void Object.assign(state.health.get(app)?.get(`${b}:80`)?.last as object, { totalUs: 99 }),
@@ -92,7 +98,7 @@ describe('the digest of a state', () => {
   it('tells a list of one from its only element', () => {
     const of = (status: unknown) => {
       const state = rich();
-      Object.assign(state.registry.get(app)?.get(`${b}:80`)?.healthCheck as object, { expected_status: status });
+      changeServer(state, b, ({ healthCheck }) => ({ healthCheck: { ...healthCheck, expected_status: status as never } }));
       return digest(state);
     };
     assert.notEqual(of([204]), of(204));
@@ -108,7 +114,7 @@ describe('the digest of a state', () => {
 
   it('treats what is undefined as left out', () => {
     const state = rich();
-    Object.assign(state.registry.get(app)?.get(`${a}:80`) as object, { healthCheck: undefined, more: undefined });
+    Object.assign(state.health.get(app)?.get(`${a}:80`) as object, { more: undefined });
     assert.equal(digest(state), digest(rich()));
   });
 

@@ -1,8 +1,8 @@
 /** Which servers a service has: registered, updated, deregistered, and facts about servers that are not there. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { serverOf, serversOf } from '../../../src/projections/registry.ts';
-import { a, a6, app, at, b, deregistered, registered, stateOf, updated } from '../../given.ts';
+import { serverOf, serversIn, serversOf } from '../../../src/projections/registry.ts';
+import { a, a6, app, at, b, c, deregistered, registered, stateOf, updated } from '../../given.ts';
 
 describe('the registry', () => {
   it('holds what was registered, with its event and its moment', () => {
@@ -58,5 +58,41 @@ describe('the registry', () => {
   it('keeps services apart, and nothing of one that has no servers', () => {
     const { registry } = stateOf(at(5, registered(a), registered(a, { service: 'other.example.com' }), deregistered(a)));
     assert.deepEqual([...registry.keys()], ['other.example.com']);
+  });
+
+  it('keeps many as it keeps few: in order, replaced in place, each on its own', () => {
+    const addresses = Array.from({ length: 40 }, (_, index) => `192.0.2.${index}`);
+    const facts = addresses.map((address) => registered(address));
+    const { registry } = stateOf(
+      at(5, ...facts, updated('192.0.2.3', { weight: 7 }), updated('192.0.2.30', { weight: 8 }), deregistered('192.0.2.5')),
+    );
+    const expected = addresses.filter((address) => address !== '192.0.2.5');
+    assert.deepEqual(
+      [...serversOf(registry, app)].map(({ address }) => address),
+      expected,
+    );
+    assert.deepEqual([serverOf(registry, app, '192.0.2.3', 80)?.weight, serverOf(registry, app, '192.0.2.30', 80)?.weight], [7, 8]);
+    assert.equal(serversIn(registry), expected.length);
+  });
+
+  it('gives servers that differ in one thing each its own', () => {
+    const { registry } = stateOf(
+      at(
+        5,
+        registered(a, { health_check: { path: '/a' } }),
+        registered(b, { health_check: { path: '/b' } }),
+        registered(c, { health_check: { path: '/b' } }),
+      ),
+      at(6, registered('192.0.2.77', { health_check: { path: '/b' } })),
+    );
+    assert.deepEqual(
+      [...serversOf(registry, app)].map(({ healthCheck, registeredAt }) => [healthCheck?.path, registeredAt]),
+      [
+        ['/a', 5],
+        ['/b', 5],
+        ['/b', 5],
+        ['/b', 6],
+      ],
+    );
   });
 });

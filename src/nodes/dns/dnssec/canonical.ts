@@ -16,15 +16,14 @@ export type NameOrder = string & { readonly [ordered]: true };
  * So a name stands directly before the names below it, and a label before every longer one that begins with it.
  */
 export function orderOf(name: Name): NameOrder {
-  let order = '';
+  const labels = [''];
   for (const suffix of suffixesOf(name)) {
     const length = suffix.charCodeAt(0);
     if (length === 0) break;
-    let label = '';
-    for (let at = 1; at <= length; at += 1) label += String.fromCharCode(suffix.charCodeAt(at) + 1);
-    order = `${label}\0${order}`;
+    labels.unshift(String.fromCharCode(...Array.from({ length }, (_, at) => suffix.charCodeAt(at + 1) + 1)));
   }
-  return order as NameOrder;
+  // One text, where adding them up would keep the pieces with it: there is one for each name.
+  return labels.join('\0') as NameOrder;
 }
 
 /** Below zero where `one` comes first. Code units are compared, which no language setting changes. */

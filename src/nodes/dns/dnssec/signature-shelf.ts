@@ -61,7 +61,12 @@ export function signatureShelf(signatureBytes: number, isWorthKeeping: (validity
       size += 1;
     }
     const wanted = size > capacity / 2 ? 2 * capacity : capacity;
-    if (wanted > capacity) entries = Buffer.concat([entries], wanted * stride);
+    if (wanted > capacity) {
+      // Memory that is not written to costs nothing.
+      const larger = Buffer.alloc(wanted * stride);
+      larger.set(entries.subarray(0, size * stride));
+      entries = larger;
+    }
     slots = new Int32Array(2 * wanted);
     for (let entry = 1; entry <= size; entry += 1) slots[slotOf(entries, (entry - 1) * stride)] = entry;
   };

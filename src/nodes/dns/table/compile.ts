@@ -65,7 +65,8 @@ export function createCompiler(source: AnswerSource): Compiler {
       };
       const others = ask(typeOfOthers);
       const entries = entriesAt(zone, name, source, ask).filter(({ choice }) => !saySame(choice, others));
-      const below = cutAbove(zone, name) === undefined ? undefined : ask(typeOfOthers, nameBelow(zone, name));
+      const isDenied = cutAbove(zone, name) === undefined && source.dnssec?.waitsForKey(zone) !== true;
+      const below = isDenied ? undefined : ask(typeOfOthers, nameBelow(zone, name));
       const leansOn = new Set([...services].flatMap((service) => nameOf(service) ?? []));
       for (const choice of [others, ...entries.map((entry) => entry.choice), ...(below === undefined ? [] : [below])]) {
         for (const { signed } of choice.spokes) for (const owner of signed.owners) leansOn.add(owner);

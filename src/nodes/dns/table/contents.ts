@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { families } from '../../../projections/routing/family.ts';
 import type { AnswerSource } from '../answer-source.ts';
+import type { NsecChain } from '../dnssec/nsec.ts';
 import { type Name, suffixesOf } from '../names.ts';
 import { closestZone, type Zone, type ZoneNode } from '../zone.ts';
 import { createCompiler } from './compile.ts';
@@ -48,8 +49,8 @@ export interface Contents {
 interface Layout {
   readonly zones: readonly Zone[];
   readonly zoneNumbers: ReadonlyMap<Name, number>;
-  /** For each zone where its names stand in canonical order; undefined where it is not signed. */
-  readonly places: readonly (ReadonlyMap<Name, number> | undefined)[];
+  /** For each zone its names in canonical order; undefined where it is not signed. */
+  readonly chains: readonly (NsecChain | undefined)[];
 }
 
 /** A little room for changes; more is made when it is needed. */
@@ -140,7 +141,7 @@ export function createContents(source: AnswerSource, { control, counters, number
   /** `known`: the proof, where it is at hand. */
   const renewDenial = (number: number, name: Name, known: Proof | undefined): void => {
     const zone = layout.zones[number] as Zone;
-    const index = layout.places[number]?.get(name);
+    const index = layout.chains[number]?.placeOf(name);
     const proof = index === undefined ? undefined : (known ?? proofAt(zone, name, source));
     if (index === undefined || proof === undefined) return;
     denialImage(desk, denialParts(zone, proof.nsec, proof.signatures));
@@ -194,21 +195,21 @@ function layoutOf({ zones, dnssec }: AnswerSource): Layout {
   return {
     zones: all,
     zoneNumbers: new Map(all.map(({ apex }, number) => [apex, number])),
-    places: all.map((zone) => dnssec?.denialOf(zone)?.places),
+    chains: all.map((zone) => dnssec?.denialOf(zone)),
   };
 }
 
 /** A buffer with room for everything, and nothing in it but where the zones' sorted names will stand. */
-function emptySpace({ zones, places }: Layout): Space {
+function emptySpace({ zones, chains }: Layout): Space {
   const names = zones.reduce((sum, { nodes }) => sum + nodes.size, 0);
-  const sorted = places.reduce((sum, each) => sum + (each?.size ?? 0), 0);
+  const sorted = chains.reduce((sum, each) => sum + (each?.owners.length ?? 0), 0);
   const each = sorted === 0 ? wordsPerName.unsigned : wordsPerName.signed;
   const space = createSpace({ names, zones: zones.length, sorted }, names * each + spareWords);
   const { words } = space;
   let sortedAt = (words[header.zonesAt] as number) + zoneEntry.words * zones.length;
   zones.forEach(({ apex }, number) => {
     const at = (words[header.zonesAt] as number) + zoneEntry.words * number;
-    const count = places[number]?.size ?? 0;
+    const count = chains[number]?.owners.length ?? 0;
     words[at + zoneEntry.apexLength] = apex.length;
     words[at + zoneEntry.sortedAt] = sortedAt;
     words[at + zoneEntry.sortedCount] = count;

@@ -3,7 +3,7 @@ import type { AnswerSource } from '../answer-source.ts';
 import { classIn, types } from '../codes.ts';
 import type { Name } from '../names.ts';
 import type { RRset } from '../reply.ts';
-import { denialTtlSeconds, soaOf, type Zone } from '../zone.ts';
+import { soaOf, type Zone } from '../zone.ts';
 import { canonicalKey } from './canonical-key.ts';
 import type { DenialParts } from './images.ts';
 
@@ -39,8 +39,8 @@ export function soaParts(zone: Zone, source: AnswerSource): SoaParts {
 export function denialParts(zone: Zone, nsec: RRset, signatures: readonly Uint8Array[]): DenialParts {
   const labels = Buffer.from(nsec.owner.slice(0, nsec.owner.length - zone.apex.length), 'latin1');
   const records = [
-    ...nsec.rdata.map((rdata) => behindOwner(types.NSEC, denialTtlSeconds, rdata)),
-    ...signatures.map((rdata) => behindOwner(types.RRSIG, denialTtlSeconds, rdata)),
+    ...nsec.rdata.map((rdata) => behindOwner(types.NSEC, nsec.ttlSeconds, rdata)),
+    ...signatures.map((rdata) => behindOwner(types.RRSIG, nsec.ttlSeconds, rdata)),
   ];
   const patches: number[] = [];
   let bytes = 0;

@@ -16,7 +16,7 @@ export interface ReplyParts {
   readonly answerBytes: number;
   readonly additionalAt: number;
   readonly body: Uint8Array;
-  /** Whether the additional records may not be left out: a referral's. */
+  /** Whether the additional records may not be left out: a referral's, where they are not signed. */
   readonly additionalNeeded: boolean;
   readonly soa: SoaPart | undefined;
   /** Where in the body an owner ends with a pointer to the apex. */
@@ -51,6 +51,7 @@ export function replyParts(reply: Buffer, hasOpt: boolean): ReplyParts {
   const isOfSoa = (record: Record) => record === soa || (record.type === types.RRSIG && record.covered === types.SOA && soa !== undefined);
   const kept = records.filter((record) => !isOfSoa(record));
   const bySection = [0, 1, 2].map((section) => kept.filter((record) => record.section === section));
+  const has = (section: number, asked: number) => bySection[section]?.some(({ type }) => type === asked) ?? false;
   if (soa !== undefined) checkPlace(records.filter(isOfSoa), kept);
 
   const bodyOf = (section: number) => Buffer.concat((bySection[section] ?? []).map(({ start, end }) => reply.subarray(start, end)));
@@ -61,7 +62,7 @@ export function replyParts(reply: Buffer, hasOpt: boolean): ReplyParts {
     answerBytes: answer.length,
     additionalAt: answer.length + authority.length,
     body: Buffer.concat([answer, authority, additional]),
-    additionalNeeded: bySection[1]?.some(({ type }) => type === types.NS) ?? false,
+    additionalNeeded: has(1, types.NS) && !has(2, types.RRSIG),
     soa: soa && {
       use: soa.section === 0 ? 'answer' : 'denial',
       apex: ownerOf(reply, soa.start),

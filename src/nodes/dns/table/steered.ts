@@ -30,6 +30,7 @@ import type { ReplyParts } from './reply-parts.ts';
 export function isOnlySteered(zone: Zone, name: Name, source: AnswerSource): boolean {
   const node = zone.nodes.get(name);
   if (node?.service === undefined || node.rrsets.size > 0 || source.answerOf(node.service)?.clients !== undefined) return false;
+  if (source.dnssec?.waitsForKey(zone)) return false;
   return name !== zone.apex && zone.apex !== rootName && cutAbove(zone, name) === undefined;
 }
 

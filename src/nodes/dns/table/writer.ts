@@ -4,8 +4,9 @@
  * and publishes each with one atomic store. An older publication never replaces a newer one (I6).
  */
 import assert from 'node:assert/strict';
-import { type ServiceAnswer, spokesOf } from '../../../projections/answers.ts';
+import type { ServiceAnswer } from '../../../projections/answers.ts';
 import { type Family, families } from '../../../projections/routing/family.ts';
+import type { Wheel } from '../../../projections/routing/wheel.ts';
 import type { AnswerSource } from '../answer-source.ts';
 import type { Name } from '../names.ts';
 import type { Decision } from '../reply.ts';
@@ -13,10 +14,11 @@ import type { AnswerTable } from '../table.ts';
 import { type Zone, type ZoneSet, zoneSteering } from '../zone.ts';
 import { type Contents, createContents, type TableSize } from './contents.ts';
 import { createControl, epochOf, isPast, leave, nextEpoch, type Publication, setPublication } from './control.ts';
-import { createSpokeCounters } from './counters.ts';
+import { createSpokeCounters, type Decisions } from './counters.ts';
 import type { TableBuffers } from './reader.ts';
 import { isSameAnswer } from './same-answer.ts';
 import { atOnce, inSlices, type Pace } from './slices.ts';
+import { settled } from './waiting-zones.ts';
 import { type ZonesToCome, zonesToCome } from './zones-to-come.ts';
 
 export interface TableWriter extends AnswerTable {
@@ -25,9 +27,10 @@ export interface TableWriter extends AnswerTable {
   replaceZones(zones: AnswerTable['zones'], at: number, position?: number): void;
   /**
    * The same, in slices of a few milliseconds, while the zones of before are answered as ever; few names are replaced at
-   * once. What is published meanwhile goes to both. Resolves when the zones are answered, or were given up for newer ones.
+   * once. What is published meanwhile goes to both. Resolves when these zones, or newer ones in their place, are answered;
+   * or to `given up`, where the table ends before.
    */
-  replaceZonesAside(zones: AnswerTable['zones'], at: number, position?: number): Promise<void>;
+  replaceZonesAside(zones: AnswerTable['zones'], at: number, position?: number): Promise<'answered' | 'given up'>;
   /** Puts together anew what stands at these names and whatever leans on them, because their signatures changed. */
   refresh(names: Iterable<Name>): void;
   /** Every name in the table. */
@@ -61,7 +64,7 @@ export interface WriterOptions {
 interface Coming extends ZonesToCome {
   readonly at: number;
   readonly position: number;
-  /** Ends the slices, and tells who waits for them. */
+  /** Ends the slices. */
   callOff: () => void;
 }
 
@@ -81,14 +84,25 @@ export function createTableWriter(source: AnswerTable, { workers, onBuffers = ()
     return number;
   };
   let countersGrew = false;
-  const counters = createSpokeCounters(workers, expectedSpokes(source), () => {
-    countersGrew = true;
-    return epochOf(control);
+  let services: string[] = [];
+  const counters = createSpokeCounters({
+    ...{ readers: workers, expected: expectedSpokes(source), numberOf },
+    serviceOf(number) {
+      if (services.length !== serviceNumbers.size) services = [...serviceNumbers.keys()];
+      return services[number] ?? assert.fail(`no service has the number ${number}`);
+    },
+    decisionsOf: (service) => decisionsIn(latest().answerOf(service)),
+    onGrown() {
+      countersGrew = true;
+      return epochOf(control);
+    },
   });
   const parts = { control, counters, numberOf, placeNumberOf, onBuffers };
-  let contents = createContents(source, parts);
+  let contents = createContents(settled(source), parts);
   /** What is being laid out to take the place of `contents`. */
   let coming: Coming | undefined;
+  /** Who is told when what is being laid out is answered. */
+  const waiting: ((end: 'answered' | 'given up') => void)[] = [];
   let publication: Publication = { number: 0, position: 0, at: 0 };
   /** What is answered, or will be as soon as it is laid out. */
   const latest = (): AnswerSource => coming?.view ?? source;
@@ -107,10 +121,9 @@ export function createTableWriter(source: AnswerTable, { workers, onBuffers = ()
     contents.reclaim();
     counters.reclaim((epoch) => isPast(control, epoch));
   };
-  const renewCounters = (service: string): void => {
-    const answer = latest().answerOf(service);
-    const decisions = new Map(families.flatMap((family) => decisionsOf(answer, family)));
-    counters.renew(service, decisions, epochOf(control));
+  /** `before`: the answer that the service had. */
+  const renewCounters = (service: string, before: ServiceAnswer | undefined): void => {
+    counters.renew(service, decisionsIn(before), epochOf(control));
   };
   /** The zone whose serial has risen with it; undefined where none has. */
   const publishOne = (answer: ServiceAnswer, at: number): Zone | undefined => {
@@ -125,7 +138,7 @@ export function createTableWriter(source: AnswerTable, { workers, onBuffers = ()
     // The serial may rise where nothing is said otherwise: it also counts why.
     const risen = steering === undefined || source.serialOf(steering.zone) === serial ? undefined : steering.zone;
     if (before !== undefined && isSameAnswer(before, answer)) return risen;
-    renewCounters(service);
+    renewCounters(service, before);
     const hadServers = (family: Family) => before === undefined || before.families[family] !== undefined;
     const isAsBefore = families.every((family) => hadServers(family) === (answer.families[family] !== undefined));
     for (const each of everywhere()) {
@@ -145,16 +158,18 @@ export function createTableWriter(source: AnswerTable, { workers, onBuffers = ()
   /** Everything is laid out: from here on it is what is answered. */
   const finish = (laid: Coming): void => {
     const at = Math.max(laid.at, publication.at);
+    const gone = laid.gone.map((service) => ({ service, answer: source.answerOf(service) }));
     source.replaceZones(laid.view.zones, at);
     source.publish(laid.kept.values(), at);
     laid.kept.clear();
     coming = undefined;
     contents = laid.contents;
-    for (const service of laid.gone) renewCounters(service);
+    for (const { service, answer } of gone) renewCounters(service, answer);
     for (const zone of contents.zones) contents.renewSoa(zone);
     contents.putInForce();
     countersGrew = false;
     published(at, Math.max(laid.position, publication.position));
+    for (const tell of waiting.splice(0)) tell('answered');
   };
 
   const replaceAtOnce = (zones: ZoneSet, at: number, position: number): void => {
@@ -163,7 +178,7 @@ export function createTableWriter(source: AnswerTable, { workers, onBuffers = ()
     finish(all);
   };
 
-  for (const service of servicesIn(source)) renewCounters(service);
+  for (const service of servicesIn(source)) renewCounters(service, undefined);
   atOnce(contents.layOut());
   for (const zone of contents.zones) contents.renewSoa(zone);
   contents.putInForce();
@@ -193,15 +208,9 @@ export function createTableWriter(source: AnswerTable, { workers, onBuffers = ()
     },
     async replaceZonesAside(zones, at, position = publication.position) {
       const all = begin(zones, at, position);
-      await new Promise<void>((resolve) => {
-        const callOff = pace(all.steps, () => {
-          finish(all);
-          resolve();
-        });
-        all.callOff = () => {
-          callOff();
-          resolve();
-        };
+      return new Promise((resolve) => {
+        waiting.push(resolve);
+        all.callOff = pace(all.steps, () => finish(all));
       });
     },
     refresh(names) {
@@ -226,6 +235,7 @@ export function createTableWriter(source: AnswerTable, { workers, onBuffers = ()
     stop() {
       coming?.callOff();
       coming = undefined;
+      for (const tell of waiting.splice(0)) tell('given up');
     },
   };
 }
@@ -240,13 +250,23 @@ function servicesIn({ zones, answerOf }: AnswerSource): ReadonlySet<string> {
 }
 
 function expectedSpokes(source: AnswerTable): number {
-  const spokes = [...servicesIn(source)].flatMap((service) => families.map((family) => decisionsOf(source.answerOf(service), family)));
-  return 2 * spokes.flat().reduce((sum, [, decisions]) => sum + decisions.length, 0);
+  let spokes = 0;
+  for (const service of servicesIn(source)) for (const [, ofFamily] of decisionsIn(source.answerOf(service))) spokes += ofFamily.length;
+  return 2 * spokes;
+}
+
+function decisionsIn(answer: ServiceAnswer | undefined): Decisions {
+  return new Map(families.flatMap((family) => decisionsOf(answer, family)));
 }
 
 function decisionsOf(answer: ServiceAnswer | undefined, family: Family): [Family, Decision[]][] {
   const ofFamily = answer?.families[family];
   if (answer === undefined || ofFamily === undefined) return [];
   const { service, algorithm } = answer;
-  return [[family, spokesOf(ofFamily).map(({ addresses }) => ({ service, algorithm, addresses }))]];
+  if (algorithm !== 'geolocation' && ofFamily.places === undefined)
+    return [[family, ofFamily.wheel.spokes.map(({ addresses }) => ({ service, algorithm, addresses }))]];
+  // In the order in which the table has them: the wheel for everybody, then those of the places.
+  const chosenFor = (place: string | null, { spokes }: Wheel) => spokes.map(({ addresses }) => ({ service, algorithm, addresses, place }));
+  const { wheel, places = [] } = ofFamily;
+  return [[family, [...chosenFor(null, wheel), ...places.flatMap(({ region, wheel: near }) => chosenFor(region, near))]]];
 }

@@ -4,10 +4,10 @@
  */
 import type { ServiceAnswer } from '../../../projections/answers.ts';
 import type { AnswerSource } from '../answer-source.ts';
-import { zoneDnssec } from '../dnssec/zone-dnssec.ts';
 import { type ZoneSet, zoneSteering } from '../zone.ts';
 import { type Contents, type ContentsOptions, createContents } from './contents.ts';
 import type { Steps } from './slices.ts';
+import { settledDnssec } from './waiting-zones.ts';
 
 export interface ZonesToCome {
   readonly view: AnswerSource;
@@ -21,12 +21,11 @@ export interface ZonesToCome {
 }
 
 export function zonesToCome(zones: ZoneSet, source: AnswerSource, kept: Map<string, ServiceAnswer>, options: ContentsOptions): ZonesToCome {
-  const { dnssec } = source;
   const view: AnswerSource = {
     zones,
     answerOf: (service) => kept.get(service) ?? source.answerOf(service),
     serialOf: (zone) => source.serialOf(zone),
-    dnssec: dnssec && zoneDnssec({ signingOf: dnssec.signingOf, signatures: dnssec }, () => view),
+    dnssec: settledDnssec({ dnssec: source.dnssec, zones }, () => view),
   };
   const contents = createContents(view, options);
   const gone: string[] = [];

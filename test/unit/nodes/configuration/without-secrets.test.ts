@@ -78,3 +78,11 @@ test('the order of keys does not matter', () => {
   const turned = Object.fromEntries(Object.entries(whole).reverse()) as typeof whole;
   assert.equal(withoutSecrets(turned, key).digest, withoutSecrets(whole, key).digest);
 });
+
+test('what holds no secret is shared, and the one with secrets stays as it is', () => {
+  const before = structuredClone(whole);
+  const { configuration: redacted } = withoutSecrets(whole, key);
+  assert.deepEqual(whole, before);
+  assert.equal(redacted.domains, whole.domains);
+  assert.notEqual(redacted.regions[0]?.servers[0], whole.regions[0]?.servers[0]);
+});

@@ -19,6 +19,7 @@ import { createRejectionLog } from '../../../../../src/nodes/overwatch/agents/re
 import { createSessions } from '../../../../../src/nodes/overwatch/agents/sessions.ts';
 import { agentDrainOn } from '../../../../../src/projections/agent-drains.ts';
 import { advance, evolve } from '../../../../../src/projections/evolve.ts';
+import { serversIn } from '../../../../../src/projections/registry.ts';
 import { initialState, type State } from '../../../../../src/projections/state.ts';
 import { a, app, applied, believing, inForce, oneDomain, unchecked } from '../../../../given.ts';
 
@@ -124,7 +125,7 @@ describe('a beat', () => {
 
   test('with news is an order, and acknowledged under the key when it is in the log', async () => {
     await say(one, claims());
-    assert.equal(state.registry.get(app)?.size, 1);
+    assert.equal(serversIn(state.registry), 1);
     const [ack] = sent;
     assert(ack !== undefined && 'message' in ack && ack.message.type === 'ack');
     assert.deepEqual([ack.message.boot, ack.message.sequence, ack.message.ttlSeconds, sealFits(ack, key)], [1, 1, 60, true]);
