@@ -61,11 +61,11 @@ test('a file that is there at the start is told before the first look is over', 
 });
 
 test('a folder that is not there yet, or is replaced, is looked at every second', async (context) => {
-  const { folder, path, clock, next, told } = await watched(context, 'later/drain');
+  const { folder, clock, next, told, put } = await watched(context, 'later/drain');
   await clock.moveTo(5_000);
   assert.deepEqual(told, []);
   await mkdir(join(folder, 'later'));
-  await writeFile(path, 'made later');
+  await put('made later');
   await clock.moveTo(6_000);
   assert.equal(await next(), 'made later');
   await rename(join(folder, 'later'), join(folder, 'moved'));
