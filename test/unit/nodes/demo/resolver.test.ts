@@ -10,6 +10,8 @@ import { createResolver } from '../../../../src/nodes/demo/resolver.ts';
 
 const name = 'app.demo.local';
 const start = 1_700_000_000_000;
+/** Nobody else's, so that a port which is free for UDP is free for TCP as well. */
+const host = '127.53.53.53';
 
 function reply(question: Buffer, packet: Partial<Packet>): Packet {
   const { id = 0, questions = [] } = decode(question);
@@ -40,12 +42,12 @@ async function withServer(
     line?.(question, (bytes) => socket.send(bytes, from.port, from.address));
     socket.emit('counted');
   });
-  socket.bind(0, '127.0.0.1');
+  socket.bind(0, host);
   await once(socket, 'listening');
   const { port } = socket.address();
   try {
     await run({
-      server: { address: '127.0.0.1', port },
+      server: { address: host, port },
       questions: () => count,
       asked: async (nth) => {
         while (count < nth) await once(socket, 'counted');
@@ -55,7 +57,7 @@ async function withServer(
           connection.on('error', () => {});
           connection.once('data', (bytes) => connection.end(streamEncode(onQuestion(bytes.subarray(2)))));
         });
-        tcp.listen(port, '127.0.0.1');
+        tcp.listen(port, host);
         await once(tcp, 'listening');
       },
     });
