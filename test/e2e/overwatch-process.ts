@@ -8,11 +8,11 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { decode, encode, type RecordType } from 'dns-packet';
+import { freePort as freePortOn } from '../../src/nodes/demo/ports.ts';
 
 export const program = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
@@ -142,13 +142,16 @@ export async function startWebServer(address: string, port: number): Promise<Web
   };
 }
 
-/** A port that is free on every address given. */
+const given = new Set<number>();
+
+/**
+ * A port of the address that is free for TCP and UDP, and another one each time. None that the kernel gives away: it would
+ * be another program's before it is listened on.
+ */
 export async function freePort(address = '127.0.0.1'): Promise<number> {
-  const server = createTcpServer().listen(0, address);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
+  const port = await freePortOn([address]);
+  if (given.has(port)) return freePort(address);
+  given.add(port);
   return port;
 }
 
