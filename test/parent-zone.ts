@@ -6,7 +6,8 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { endOf, freeDnsPort, pathWithServers } from './unbound.ts';
+import { freePort } from './e2e/overwatch-process.ts';
+import { endOf, pathWithServers } from './unbound.ts';
 
 export interface ParentZone {
   /** DS of its key: what a validator begins with. */
@@ -43,7 +44,7 @@ export async function startParentZone(options: ParentOptions, first: Readonly<Re
   const anchor = run('ldns-key2ds', ['-n', '-2', `${key}.key`], folder)
     .trim()
     .replaceAll('\t', ' ');
-  const ports = await Promise.all(Array.from({ length: servers }, freeDnsPort));
+  const ports = await Promise.all(Array.from({ length: servers }, () => freePort()));
   const running: ChildProcess[] = [];
   let serial = 0;
 

@@ -7,9 +7,9 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { decode, type Packet } from 'dns-packet';
+import { freePort } from './e2e/overwatch-process.ts';
 import { lines, query } from './unit/nodes/dns/demo.ts';
 
 /** Debian puts servers where only root's path looks. */
@@ -85,7 +85,7 @@ function configuration(port: number, { anchor, caches = false, stubs = {}, forwa
 /** When it serves. A port that somebody else took in between is given up for another. */
 export async function startUnbound(options: UnboundOptions): Promise<Unbound> {
   for (let attempt = 1; ; attempt += 1) {
-    const port = await freeDnsPort();
+    const port = await freePort();
     const file = join(options.folder, `${options.name ?? 'unbound'}.conf`);
     await writeFile(file, configuration(port, options));
     const child = spawn('unbound', ['-d', '-c', file], { env: { PATH: pathWithServers }, stdio: ['ignore', 'ignore', 'pipe'] });
@@ -123,22 +123,4 @@ export async function endOf(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   child.kill('SIGTERM');
   await once(child, 'exit');
-}
-
-/** A port that is free for UDP and for TCP. */
-export async function freeDnsPort(): Promise<number> {
-  for (;;) {
-    const udp = createSocket('udp4');
-    udp.bind(0, '127.0.0.1');
-    await once(udp, 'listening');
-    const { port } = udp.address();
-    const tcp = createServer();
-    const isFree = await new Promise<boolean>((resolve) => {
-      tcp.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
-    });
-    udp.close();
-    if (isFree) tcp.close();
-    await Promise.all([once(udp, 'close'), ...(isFree ? [once(tcp, 'close')] : [])]);
-    if (isFree) return port;
-  }
 }

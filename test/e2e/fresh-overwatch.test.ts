@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { types } from '../../src/nodes/dns/codes.ts';
 import { type ParentZone, startParentZone } from '../parent-zone.ts';
-import { freeDnsPort, missing, startUnbound, type Unbound } from '../unbound.ts';
+import { missing, startUnbound, type Unbound } from '../unbound.ts';
 import { api, freePort, type RunningOverwatch, resolve, runProgram, startOverwatchProcess, until } from './overwatch-process.ts';
 
 const skip = missing('nsd') || missing('unbound') || missing('ldns-signzone', 'ldnsutils');
@@ -49,7 +49,7 @@ describe('a third overwatch that starts afresh', { skip }, () => {
     const own = join(folder, name);
     await mkdir(own);
     const configFile = join(own, 'config.yaml');
-    const [keyPort, dnsPort] = [await freePort(), await freeDnsPort()];
+    const [keyPort, dnsPort] = [await freePort(), await freePort()];
     const member = { name, folder: own, configFile, keyPort, dnsPort, fingerprint: '', running: undefined };
     await writeFile(configFile, configuration(member, [], []), { mode: 0o600 });
     const { code, stdout, stderr } = await runProgram('dnssec', 'identity', '--config', configFile);

@@ -17,8 +17,8 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { types } from '../../src/nodes/dns/codes.ts';
 import { type ParentZone, startParentZone } from '../parent-zone.ts';
-import { freeDnsPort, missing, startUnbound, type Unbound } from '../unbound.ts';
-import { api, type RunningOverwatch, runProgram, startOverwatchProcess, until } from './overwatch-process.ts';
+import { missing, startUnbound, type Unbound } from '../unbound.ts';
+import { api, freePort, type RunningOverwatch, runProgram, startOverwatchProcess, until } from './overwatch-process.ts';
 
 const skip = missing('nsd') || missing('unbound') || missing('ldns-signzone', 'ldnsutils') || missing('dig', 'dnsutils');
 const parent = 'test';
@@ -130,7 +130,7 @@ describe('while keys are replaced', { skip }, () => {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'opengslb-rotation-'));
     parentZone = await startParentZone({ folder: join(folder, 'parent'), zone: parent, children: zones, servers: 2, dsTtlSeconds: 6 }, {});
-    metricsPort = await freeDnsPort();
+    metricsPort = await freePort();
     const configFile = join(folder, 'config.yaml');
     await writeFile(configFile, configuration(join(folder, 'data'), parentZone.ports, metricsPort), { mode: 0o600 });
     overwatch = await startOverwatchProcess(configFile);
