@@ -106,10 +106,13 @@ function decisionOn(command: Command, state: State): Decision {
   }
 }
 
-/** What an agent says of itself is an observation: refusing it would not make it untrue. */
+/** What an agent says of itself was seen and not asked for: no guard may refuse it, and it takes effect at once. */
+export function isObservation({ kind }: Command): boolean {
+  return kind === 'receiveClaims' || kind === 'agentLeft';
+}
+
 function isForced(command: Command): boolean {
-  if (command.kind === 'receiveClaims' || command.kind === 'agentLeft') return true;
-  return 'force' in command && command.force;
+  return isObservation(command) || ('force' in command && command.force);
 }
 
 /** What was made by chance for the order is no part of what is asked: repeated with its key, an order brings something else. */

@@ -7,8 +7,9 @@
  *     deadlines ─────┘
  *
  * A turn is one of: let time pass; append the observations that have come in, as one batch; decide one order and append
- * its facts, synced. Nothing is folded before it is written, and time passes only between turns, so folding the log
- * later goes through the same states.
+ * its facts, synced; sync what is not. Nothing is folded before it is written, and time passes only between turns, so
+ * folding the log later goes through the same states. An order that tells what somebody saw (`isObservation`) takes
+ * effect before the disk has it, like any observation; it is settled when the disk has.
  *
  * While the disk refuses, DNS goes on:
  *
@@ -23,7 +24,7 @@
  */
 import assert from 'node:assert/strict';
 import { isRefusal, type Order, type Refusal } from '../commands/command.ts';
-import { decide } from '../commands/decide.ts';
+import { decide, isObservation } from '../commands/decide.ts';
 import type { Event, Fact } from '../events/event.ts';
 import { type Batch, type EventSource, LogError } from '../events/log.ts';
 import { type Deadline, earliestDeadline } from '../projections/deadlines.ts';
@@ -60,6 +61,13 @@ export type Listener = (change: Change, state: State) => void;
 
 /** What became of an order. `events` are in the log, synced; `repeated`: the same order was carried out before. */
 export type Outcome = { readonly events: readonly Event[]; readonly repeated: boolean } | Refusal;
+
+interface GivenOrder {
+  readonly order: Order;
+  /** How many observations came in before it. */
+  readonly after: number;
+  readonly settle: (outcome: Outcome) => void;
+}
 
 export interface Engine {
   /** What has been folded so far. Only the engine changes it. */
@@ -99,7 +107,9 @@ export function createEngine(
 ): Engine {
   const { clock, log } = world;
   const observations: Fact[] = [];
-  const orders: { readonly order: Order; readonly after: number; readonly settle: (outcome: Outcome) => void }[] = [];
+  const orders: GivenOrder[] = [];
+  /** What was carried out, and is settled with the next sync. */
+  const unsettled: { readonly outcome: Outcome; readonly settle: GivenOrder['settle'] }[] = [];
   let running = false;
   let stopped = false;
   /** Set before the first turn begins: a listener may give an order while time passes in it. */
@@ -155,14 +165,18 @@ export function createEngine(
     syncIsDue = false;
     callOffSync?.();
     callOffSync = undefined;
+    for (const { outcome, settle } of unsettled.splice(0)) settle(outcome);
   }
 
-  async function carryOut(order: Order): Promise<Outcome> {
+  async function carryOut({ order, settle }: GivenOrder): Promise<void> {
     const ruling = decide(order, state);
-    if (isRefusal(ruling)) return ruling;
-    if ('carriedOut' in ruling) return repeatOf(ruling.carriedOut);
-    if (ruling.facts.length === 0) return { events: [], repeated: false };
-    return { events: await append(ruling.facts, true), repeated: false };
+    if (isRefusal(ruling)) return settle(ruling);
+    if ('carriedOut' in ruling) return settle(await repeatOf(ruling.carriedOut));
+    if (ruling.facts.length === 0) return settle({ events: [], repeated: false });
+    const sync = syncIsDue || !isObservation(order.command);
+    const outcome = { events: await append(ruling.facts, sync), repeated: false };
+    if (sync) settle(outcome);
+    else unsettled.push({ outcome, settle });
   }
 
   async function repeatOf({ first, last }: CarriedOut): Promise<Outcome> {
@@ -205,12 +219,11 @@ export function createEngine(
     }
     if (next !== undefined) {
       batchWasLast = false;
-      const outcome = await carryOut(next.order);
+      await carryOut(next);
       orders.shift();
-      next.settle(outcome);
       return true;
     }
-    if (syncIsDue) {
+    if (syncIsDue || unsettled.length > 0) {
       await log.sync();
       syncDone();
       return true;
@@ -288,7 +301,7 @@ export function createEngine(
       running = false;
       throw error;
     }
-    for (const { settle } of orders.splice(0)) settle(unavailable(error));
+    for (const { settle } of [...unsettled.splice(0), ...orders.splice(0)]) settle(unavailable(error));
     refuse(error);
     onTrouble(error);
   }

@@ -24,15 +24,18 @@ import { answersDigest } from '../../../src/projections/answers.ts';
 import { digest } from '../../../src/projections/digest.ts';
 import {
   a,
+  agent1,
   app,
   applying,
   at,
   b,
+  beat,
   checked,
   clearingOverride,
   oneDomain,
   order,
   overridden,
+  pinned,
   settingOverride,
   started,
   stateOf,
@@ -41,6 +44,14 @@ import {
 
 /** Long enough for everything that needs no clock; nothing here waits for anything else. */
 const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
 
 interface WatchedLog extends EventLog {
   /** Every append that was asked for. */
@@ -403,6 +414,58 @@ describe('an order', () => {
     assert.equal(engine.state.overrides.size, 1);
   });
 
+  const seenBy = (agent: string, sequence = 2) =>
+    order({ kind: 'receiveClaims', beat: { ...beat(sequence), agent, claims: { missedThreshold: 3, backends: [] } } });
+
+  it('of what somebody saw takes effect at once, and is acknowledged when it is synced', async () => {
+    const whenSeen = deferred();
+    const { engine, log } = await running([
+      ({ cause }) => {
+        if (!('event' in cause) || cause.event.type !== 'heartbeat.received') return;
+        log.holdBack();
+        whenSeen.resolve();
+      },
+    ]);
+    engine.observe(pinned());
+    await settled();
+    const told: Outcome[] = [];
+    const outcome = engine.execute(seenBy(agent1)).then((is) => told.push(is));
+    await whenSeen.promise;
+    await settled();
+    assert.ok(engine.state.claims.has(agent1), 'it is folded');
+    assert.equal(log.appends.at(-1)?.sync, false);
+    assert.equal(told.length, 0);
+    log.release();
+    await outcome;
+    const [acknowledged] = told;
+    assert.ok(acknowledged !== undefined && 'events' in acknowledged);
+    assert.equal(acknowledged.events[0]?.position, log.synced.position);
+    await engine.stop();
+  });
+
+  it('of what several saw shares one sync with the others', async () => {
+    const { engine, log } = await running();
+    const agents = ['web-1', 'web-2', 'web-3'];
+    for (const agent of agents) engine.observe(pinned(agent));
+    await carriedOut(engine, settingOverride(a, 'down'));
+    const { syncs } = log;
+    const [first, ...others] = await Promise.all(agents.map((agent) => engine.execute(seenBy(agent))));
+    assert.equal(log.syncs, syncs + 1);
+    for (const outcome of [first, ...others]) assert.ok(outcome !== undefined && 'events' in outcome && outcome.events.length > 0);
+    assert.equal(log.synced.position, engine.state.position);
+    await engine.stop();
+  });
+
+  it('of what somebody saw is acknowledged with a sync that came for another reason', async () => {
+    const { engine, log } = await running();
+    engine.observe(pinned());
+    const { syncs } = log;
+    const outcomes = await Promise.all([engine.execute(seenBy(agent1)), engine.execute(order(settingOverride(a, 'down')))]);
+    assert.ok(outcomes.every((outcome) => 'events' in outcome));
+    assert.equal(log.syncs, syncs);
+    await engine.stop();
+  });
+
   it('that is repeated gives the events of the first time and appends nothing', async () => {
     const { engine, log } = await running();
     await carriedOut(engine, settingOverride(a, 'drain'));
@@ -704,6 +767,22 @@ describe('a log that refuses', () => {
     await clock.moveTo(start + 50);
     assert.equal(troubles.length, 1);
     assert.equal(refusedAs(await engine.execute(order(settingOverride(a, 'down')))), 'log-unavailable');
+  });
+
+  it('is told to those whose word has taken effect and is not synced', async () => {
+    const { engine, log, troubles } = await running([
+      ({ cause }) => {
+        if ('event' in cause && cause.event.type === 'heartbeat.received') log.refuse(diskFull());
+      },
+    ]);
+    engine.observe(pinned());
+    await settled();
+    const said = { ...beat(2), agent: agent1, claims: { missedThreshold: 3, backends: [] } };
+    const outcome = await engine.execute(order({ kind: 'receiveClaims', beat: said }));
+    assert.equal(refusedAs(outcome), 'log-unavailable');
+    assert.ok(engine.state.claims.has(agent1));
+    assert.deepEqual(troubles, [diskFull()]);
+    await engine.stop();
   });
 
   it('does not hold up time: what expires expires', async () => {
