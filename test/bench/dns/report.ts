@@ -1,6 +1,6 @@
 /** The table at the end, and the goals beside what was measured. A goal that could not be measured is open, and says why. */
 import { type Case, cases, type ServerName } from './cases.ts';
-import type { Latency } from './latency.ts';
+import { type Latency, mostLoaded } from './latency.ts';
 import { median, type Place, type Results } from './results.ts';
 
 export interface Measurements {
@@ -76,7 +76,12 @@ const goals: readonly Goal[] = [
   { what: '100,000 names by Zipf, of 10 names', most: 1.1, from: 'zipf-100000', value: ratioOf(ours('zipf-100000'), plain) },
   { what: '100,000 names uniformly, of 10 names', most: 1.25, from: 'uniform-100000', value: ratioOf(ours('uniform-100000'), plain) },
   { what: 'two workers, of one', most: 1.15, from: 'two-workers', value: ratioOf(ours('two-workers'), ours('sixteen-clients')) },
-  { what: 'from an event to the changed answer, p99 in ms', most: 2, from: 'latency', value: ({ latency }) => latency?.claims.p99Ms },
+  {
+    what: 'from an event to the changed answer, p99 in ms',
+    most: 2,
+    from: 'latency',
+    value: ({ latency }) => latency && mostLoaded(latency).claims.p99Ms,
+  },
   { what: '100,000 names with 3 servers each: MiB resident', most: 400, from: 'uniform-100000', value: ({ rssMiB }) => rssMiB },
 ];
 
