@@ -33,6 +33,7 @@ import { type AnswerChange, preview } from '../projections/preview.ts';
 import { isRepetition } from '../projections/repetition.ts';
 import type { CarriedOut } from '../projections/requests.ts';
 import { initialState, type State } from '../projections/state.ts';
+import { noLongerHeld, stopping, tooMany, unavailable } from './engine-refusals.ts';
 import { createGap } from './gap.ts';
 import type { World } from './world.ts';
 
@@ -355,7 +356,7 @@ export function createEngine(
     execute(order) {
       if (stopped) return Promise.resolve(stopping);
       if (refusing !== undefined) return Promise.resolve(unavailable(refusing));
-      if (orders.length >= ordersMax) return Promise.resolve(tooMany);
+      if (orders.length >= ordersMax) return Promise.resolve(tooMany(ordersMax));
       return new Promise((settle) => {
         orders.push({ order, after: appended + observations.length, settle });
         turn();
@@ -382,28 +383,4 @@ export function createEngine(
       if (refusing === undefined) await log.sync();
     },
   };
-}
-
-const tooMany: Refusal = {
-  refused: 'too-many-orders',
-  error: `more than ${ordersMax} commands wait to be carried out`,
-  remedy: 'repeat it later, with the same request key',
-};
-
-function noLongerHeld(position: number): Refusal {
-  return {
-    refused: 'already-carried-out',
-    error: `this command was carried out before, at position ${position}, which the log no longer holds`,
-    remedy: 'look at what stands now, and use a new key for a new command',
-  };
-}
-
-const stopping: Refusal = {
-  refused: 'log-unavailable',
-  error: 'the node is stopping and takes no more commands',
-  remedy: 'repeat it when the node runs again, with the same request key',
-};
-
-function unavailable(error: LogError): Refusal {
-  return { refused: 'log-unavailable', error: error.message, remedy: error.remedy };
 }
