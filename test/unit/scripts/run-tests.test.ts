@@ -99,6 +99,63 @@ describe('a run fails', { concurrency: true }, () => {
   });
 });
 
+describe('files that share a process', { concurrency: true }, () => {
+  const failing = `${head}describe('suite', () => { test('fails', () => { throw new Error('because'); }); });\n`;
+  const together = ['--together', folder] as const;
+
+  test('are told of one by one', async () => {
+    const { code, out } = await runOn('shared', { 'a.test.ts': passing, 'b.test.ts': passing }, ...together);
+    assert.equal(code, 0);
+    assert.deepEqual(
+      out
+        .split('\n')
+        .filter((line) => line.startsWith('✔'))
+        .map((line) => /(\w)\.test\.ts \(/.exec(line)?.[1]),
+      ['a', 'b'],
+    );
+    assert.match(out, /^# tests 2$/m);
+  });
+
+  test('do share it', async () => {
+    const setting = `${head}test('sets', () => { globalThis.wasHere = true; });\n`;
+    const asking = `${head}import assert from 'node:assert';\ntest('asks', () => assert.ok(globalThis.wasHere));\n`;
+    const files = { 'a.test.ts': setting, 'b.test.ts': asking };
+    assert.equal((await runOn('in-one', files, ...together)).code, 0);
+    assert.equal((await runOn('each-its-own', files)).code, 1);
+  });
+
+  test('fail with their own path', async () => {
+    const { code, out } = await runOn('shared-failing', { 'a.test.ts': passing, 'b.test.ts': failing }, ...together);
+    assert.equal(code, 1);
+    assert.match(out, /✖ suite > fails\n {2}in .*b\.test\.ts\n {4}Error: because$/m);
+  });
+
+  test('fail where one cannot be read, and the others are tested', async () => {
+    const files = { 'a.test.ts': "import 'node:nothing';\n", 'b.test.ts': passing };
+    const { code, out } = await runOn('unreadable', files, ...together);
+    assert.equal(code, 1);
+    assert.match(out, /✖ .*a\.test\.ts\n {2}in .*a\.test\.ts\n {4}.*No such built-in module: node:nothing/);
+    assert.match(out, /^# pass 1$/m);
+  });
+
+  test('fail where one holds no test', async () => {
+    const { code, error } = await runOn(
+      'shared-hollow',
+      { 'a.test.ts': passing, 'b.test.ts': 'export const x: number = 1;\n' },
+      ...together,
+    );
+    assert.equal(code, 1);
+    assert.match(error, /no test in .*b\.test\.ts$/m);
+  });
+
+  test('are all unfinished where one takes too long', async () => {
+    const endless = `${head}test('waits', () => new Promise(() => { setInterval(() => {}, 1000); }));\n`;
+    const { code, error } = await runOn('shared-endless', { 'a.test.ts': endless, 'b.test.ts': passing }, '--minutes', '0.03', ...together);
+    assert.equal(code, 1);
+    assert.match(error, /unfinished: .*a\.test\.ts/);
+  });
+});
+
 describe('a run succeeds', { concurrency: true }, () => {
   test("and ends with node's own closing lines, which no test can forge", async () => {
     const { code, out } = await runOn('good', { 'a.test.ts': passing });
