@@ -1,5 +1,6 @@
 /** What a server costs: the processor time of its process, of all its threads and of those that it started. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import { type Cost, costOf } from '../load/child.ts';
 
 /** Of a process that is there; undefined of one that has gone meanwhile. */
@@ -28,4 +29,19 @@ export function costOfFamily(pids: readonly number[]): Cost {
     cpuMs: costs.reduce((sum, { cpuMs }) => sum + cpuMs, 0),
     rssMiB: costs.reduce((sum, { rssMiB }) => sum + rssMiB, 0),
   };
+}
+
+const lookEveryMs = 500;
+const restLimitMs = 120_000;
+
+/** Resolves when the process does next to nothing: what its start left to be done, collecting garbage above all, costs no query. */
+export async function atRest(pid: number): Promise<void> {
+  const deadline = performance.now() + restLimitMs;
+  for (let [before, still] = [costOf(pid).cpuMs, 0]; still < 3; ) {
+    if (performance.now() > deadline) throw new Error(`process ${pid} was still busy ${restLimitMs / 1_000} s after its start`);
+    await setTimeout(lookEveryMs);
+    const { cpuMs } = costOf(pid);
+    still = cpuMs - before < 0.1 * lookEveryMs ? still + 1 : 0;
+    before = cpuMs;
+  }
 }

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { decode, type OptAnswer } from 'dns-packet';
 import { type RunningOverwatch, startOverwatchProcess } from '../../e2e/overwatch-process.ts';
 import { query, subnetOption } from '../../unit/nodes/dns/demo.ts';
+import { atRest } from './cpu.ts';
 import { exchange } from './exchange.ts';
 import { signal } from './measure.ts';
 import type { BenchServer } from './server.ts';
@@ -22,10 +23,11 @@ export interface BenchOverwatch extends BenchServer {
   readonly whyNoSubnet: string | undefined;
 }
 
-/** Also used for one that a bench configures itself. */
+/** Resolves when its start is over. Also used for one that a bench configures itself. */
 export async function startPinned(configFile: string, core = cores.server): Promise<RunningOverwatch> {
   const running = await startOverwatchProcess(configFile, { limitMs: startLimitMs });
   await pin(running.pid, core);
+  await atRest(running.pid);
   return running;
 }
 
