@@ -152,7 +152,7 @@ describe('files that share a process', { concurrency: true }, () => {
     const endless = `${head}test('waits', () => new Promise(() => { setInterval(() => {}, 1000); }));\n`;
     const { code, error } = await runOn('shared-endless', { 'a.test.ts': endless, 'b.test.ts': passing }, '--minutes', '0.03', ...together);
     assert.equal(code, 1);
-    assert.match(error, /unfinished: .*a\.test\.ts/);
+    assert.match(error, /unfinished: .*a\.test\.ts.*b\.test\.ts/);
   });
 });
 

@@ -9,7 +9,6 @@ import { peerAddressAt, peerFamily } from '../../../native/kernel-address.ts';
 import { loadUdp } from '../../../native/load-udp.ts';
 import type { UdpLoan } from '../../../native/udp-batch.ts';
 import { countingDraws } from '../table/draws.ts';
-import { createForesight } from '../table/foresight.ts';
 import type { ReaderPlace, TableBuffers } from '../table/reader.ts';
 import { roomOf } from '../table/room.ts';
 import { workerLimits } from './limits.ts';
@@ -56,7 +55,6 @@ const udp = await loadUdp(loan.kind);
 const { slots, slotBytes, timeoutMs } = workerLimits;
 const batch = udp.batchOn(loans, { slots, slotBytes, timeoutMs, counters: counts.udp });
 const rooms = Array.from({ length: batch.slots }, (_, slot) => roomOf(batch.bytes.subarray(slot * slotBytes, (slot + 1) * slotBytes)));
-const { foresee } = createForesight(slots);
 const isSampled = sampling(sample, Math.random);
 
 function tellSample(slot: number): void {
@@ -74,7 +72,6 @@ await batch.serve({
   },
   answer(count) {
     answers.begin();
-    foresee(rooms, count, answers.reader);
     for (let slot = 0; slot < count; slot += 1) {
       answers.from(batch.peers, peerAddressAt(batch.peers, slot), peerFamily(batch.peers, slot) === 4 ? 4 : 16);
       const length = answers.answer(rooms[slot]!, batch.lengthOf(slot));
